@@ -1,0 +1,6 @@
+// Owns: the version of the program, from CMakeLists.txt.
+#pragma once
+#include <string_view>
+namespace server {
+inline constexpr std::string_view kVersion = LATCHKEY_VERSION;
+}  // namespace server
