@@ -1,0 +1,88 @@
+#include "oidc/interaction/next_step.h"
+
+#include "oidc/base/text.h"
+
+namespace oidc::interaction {
+namespace {
+
+bool signed_in_here(const Situation& s, const model::Session& session) {
+  return session.auth_time >= s.started_at;
+}
+
+bool is_fresh_enough(const Situation& s, const model::Session& session) {
+  if (signed_in_here(s, session)) return true;
+  // select_account shows the sign-in page: it is answered by signing in.
+  if (s.request.prompt.login || s.request.prompt.select_account) return false;
+  if (!s.request.max_age_s) return true;
+  return s.now - session.auth_time <= std::chrono::seconds(*s.request.max_age_s);
+}
+
+bool needs_consent(const Situation& s) {
+  if (s.consent_given) return false;
+  if (s.request.prompt.consent) return true;
+  if (s.client.first_party) return false;
+  for (const auto& scope : s.request.scopes) {
+    if (!contains_word(s.remembered_scope, scope)) return true;
+  }
+  return false;
+}
+
+// RFC 8252 §8.6: "the authorization server SHOULD NOT process authorization requests automatically
+// without user consent or interaction" for a public client that may be impersonated.
+bool needs_person(const Situation& s, const model::Session& session) {
+  return s.client.is_public() && s.request.redirect_uri.is_private_use_or_loopback() &&
+         !s.issuer_on_loopback && !s.consent_given && !signed_in_here(s, session);
+}
+
+}  // namespace
+
+const model::SessionWithUser* pick_session(const Situation& s) {
+  if (!s.browser) return nullptr;
+  const auto find = [&s](auto fits) -> const model::SessionWithUser* {
+    for (const auto& candidate : s.browser->sessions) {
+      if (fits(candidate)) return &candidate;
+    }
+    return nullptr;
+  };
+  if (s.session_id) {
+    return find([&](const auto& c) { return c.session.id == *s.session_id; });
+  }
+  if (s.hinted_sub) {
+    return find([&](const auto& c) { return c.user.id == *s.hinted_sub; });
+  }
+  if (const auto fold = model::fold_email(s.request.login_hint)) {
+    const auto* named = find([&](const auto& c) {
+      for (const auto& email : c.user.emails) {
+        if (email.fold == *fold) return true;
+      }
+      return false;
+    });
+    if (named) return named;
+  }
+  return s.browser->sessions.empty() ? nullptr : &s.browser->sessions.front();
+}
+
+NextStep next_step(const Situation& s) {
+  const bool silent = s.request.prompt.none;
+  const auto* account = pick_session(s);
+  // OpenID Connect Core §3.1.2.1: an id_token_hint names who must be signed in.
+  const bool wrong_account = account && s.hinted_sub && account->user.id != *s.hinted_sub;
+  if (!account || wrong_account || !is_fresh_enough(s, account->session)) {
+    if (silent) {
+      return OAuthError{OAuthErrorCode::login_required,
+                        "The person must sign in, and prompt=none allows no page."};
+    }
+    return SignInStep{.again = account != nullptr};
+  }
+  const bool consent = needs_consent(s);
+  if (!consent && !needs_person(s, account->session)) return IssueStep{account};
+  if (silent) {
+    return consent ? OAuthError{OAuthErrorCode::consent_required,
+                                "The person must consent, and prompt=none allows no page."}
+                   : OAuthError{OAuthErrorCode::interaction_required,
+                                "A native application's request always meets a page."};
+  }
+  return ConsentStep{.account = account, .confirm_only = !consent};
+}
+
+}  // namespace oidc::interaction

@@ -1,0 +1,48 @@
+// Owns: the one decision about what a browser meets next: sign in, consent, a code, or an error.
+// Pure: every browser step returns here. OpenID Connect Core §3.1.2.3 and §3.1.2.4, RFC 8252 §8.6.
+#pragma once
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "oidc/base/result.h"
+#include "oidc/base/time.h"
+#include "oidc/model/client.h"
+#include "oidc/model/session.h"
+#include "oidc/request/authorization_request.h"
+
+namespace oidc::interaction {
+
+struct Situation {
+  const request::AuthorizationRequest& request;
+  const model::Client& client;
+  const model::Browser* browser = nullptr;  // null: nobody is signed in
+  TimePoint started_at{};                   // when this request came in first
+  TimePoint now{};
+  bool issuer_on_loopback = false;
+  // The account chosen in this interaction; a consent is given as this one.
+  std::optional<std::int64_t> session_id;
+  std::optional<std::string> hinted_sub;   // of a verified id_token_hint
+  std::string remembered_scope;            // for the session that pick_session() names
+  bool consent_given = false;              // the person pressed Allow for that session just now
+};
+
+struct SignInStep {
+  bool again = false;  // a session is there, but must be confirmed
+};
+struct ConsentStep {
+  const model::SessionWithUser* account;
+  bool confirm_only = false;  // nothing new is shared; RFC 8252 §8.6 wants a person to act
+};
+struct IssueStep {
+  const model::SessionWithUser* account;
+};
+using NextStep = std::variant<SignInStep, ConsentStep, IssueStep, OAuthError>;
+
+// The session this request would be answered with, or null: the one chosen in this interaction, else
+// the hinted account's, else the one whose address is the login_hint, else the latest.
+const model::SessionWithUser* pick_session(const Situation& situation);
+
+NextStep next_step(const Situation& situation);
+
+}  // namespace oidc::interaction

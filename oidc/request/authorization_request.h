@@ -1,0 +1,63 @@
+// Owns: the authorization request as typed values (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1,
+// RFC 7636 §4.3) and the two kinds of failure. The order of the checks is authorization_steps.cpp.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "oidc/base/form.h"
+#include "oidc/base/result.h"
+#include "oidc/base/time.h"
+#include "oidc/model/client.h"
+#include "oidc/request/redirect_uri.h"
+
+namespace oidc::request {
+
+struct Prompt {
+  bool none = false;
+  bool login = false;
+  bool consent = false;
+  bool select_account = false;
+};
+
+struct AuthorizationRequest {
+  ValidatedRedirectUri redirect_uri;
+  std::string client_id;
+  std::string response_type;
+  std::vector<std::string> scopes;  // known and allowed ones, in the order asked, without repeats
+  std::string state;
+  std::string nonce;
+  std::string code_challenge;  // S256; empty without PKCE
+  Prompt prompt;
+  std::optional<std::int64_t> max_age_s;
+  std::string login_hint;
+  std::string id_token_hint;
+  std::string acr_values;
+  std::string ui_locales;
+  std::string display;
+
+  bool has_scope(std::string_view scope) const;
+  std::string scope() const;
+};
+
+// Shown on a page of ours: the redirect URI can't be trusted.
+struct PageError {
+  OAuthError error;
+};
+
+// Sent to the application.
+struct RedirectError {
+  ValidatedRedirectUri redirect_uri;
+  std::string state;
+  OAuthError error;
+};
+
+using AuthorizationFailure = std::variant<PageError, RedirectError>;
+
+// Checks the parameters of `form` for `client` by the table of authorization_steps.cpp.
+std::expected<AuthorizationRequest, AuthorizationFailure> parse_authorization_request(
+    const Form& form, const model::Client& client, TimePoint now);
+
+}  // namespace oidc::request

@@ -1,0 +1,29 @@
+// state (RFC 6749 §4.1.1): echoed exactly. nonce (OpenID Connect Core §3.1.2.1): copied to the ID token.
+#include "oidc/base/text.h"
+#include "oidc/request/authorization_steps.h"
+
+namespace oidc::request {
+namespace {
+constexpr std::size_t kMaxState = 4096;
+constexpr std::size_t kMaxNonce = 2048;
+}  // namespace
+
+Result<void> check_state(const StepInput& input, AuthorizationRequest& request) {
+  auto state = input.form.value_or("state", "");
+  if (state.size() > kMaxState) {
+    return fail(OAuthErrorCode::invalid_request, "The parameter state is longer than 4096 bytes.");
+  }
+  request.state = std::move(state);
+  return {};
+}
+
+Result<void> check_nonce(const StepInput& input, AuthorizationRequest& request) {
+  auto nonce = input.form.value_or("nonce", "");
+  if (nonce.size() > kMaxNonce) {
+    return fail(OAuthErrorCode::invalid_request, "The parameter nonce is longer than 2048 bytes.");
+  }
+  request.nonce = std::move(nonce);
+  return {};
+}
+
+}  // namespace oidc::request

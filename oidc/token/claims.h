@@ -1,0 +1,73 @@
+// Owns: which claims go where: ID token (OpenID Connect Core §2), access token (RFC 9068 §2.2),
+// UserInfo (Core §5.3.2), and the person's standard claims by scope (§5.4).
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "oidc/base/result.h"
+#include "oidc/base/time.h"
+#include "oidc/jose/jws.h"
+#include "oidc/model/client.h"
+#include "oidc/model/session.h"
+#include "oidc/model/user.h"
+
+namespace oidc::token {
+
+// `typ` of our tokens: checked wherever one comes in, so that no kind passes for another.
+inline constexpr std::string_view kAccessTokenType = "at+jwt";
+inline constexpr std::string_view kIdTokenType = "JWT";
+
+struct AccessTokenInput {
+  std::string_view issuer, audience, jti;
+  const model::Grant& grant;
+  std::string_view scope;
+  TimePoint now{}, expires_at{};
+};
+std::string access_token_claims(const AccessTokenInput& input);
+
+struct IdTokenInput {
+  std::string_view issuer;
+  const model::Grant& grant;
+  std::string_view nonce;    // empty: none was sent
+  std::string_view at_hash;  // empty: no access token beside it
+  TimePoint now{}, expires_at{};
+};
+std::string id_token_claims(const IdTokenInput& input);
+
+// `sub` and the claims that `scope` asks for and the person has.
+std::string userinfo_claims(const model::User& user, std::string_view scope);
+
+// One line for each thing that `scope` would show an application, with the person's own values.
+struct SharedItem {
+  std::string title;
+  std::string value;
+};
+std::vector<SharedItem> shared_items(const model::User& user, std::string_view scope);
+
+// Checks a JSON object of standard claims by their types (Core §5.1). `sub`, `email` and
+// `email_verified` are refused: they have their own place. Error: invalid_request.
+Result<std::string> check_claims(std::string_view json_text);
+
+// What /userinfo, /introspect and /revoke need to know of a verified access token.
+struct AccessToken {
+  std::string jti, subject, client_id, scope, audience;
+  std::int64_t grant_id = 0;
+  TimePoint issued_at{}, expires_at{};
+};
+// Signature (by `keys`), typ, iss, exp. Error: invalid_token.
+Result<AccessToken> verify_access_token(std::string_view text, const std::vector<jose::Jwk>& keys,
+                                        std::string_view issuer, TimePoint now);
+
+// What an id_token_hint tells (Core §3.1.2.1, RP-Initiated Logout §4): signed by us, for us; it may
+// have expired.
+struct IdTokenHint {
+  std::string subject, client_id, sid;
+};
+Result<IdTokenHint> verify_id_token_hint(std::string_view text,
+                                         const std::vector<jose::Jwk>& keys,
+                                         std::string_view issuer);
+
+}  // namespace oidc::token
