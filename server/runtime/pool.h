@@ -1,0 +1,65 @@
+// Owns: Pool, a fixed number of threads behind a bounded queue, for work that blocks (database,
+// Argon2, files). Not for I/O.
+#pragma once
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <expected>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "server/runtime/async_call.h"
+#include "server/runtime/task.h"
+
+namespace server::runtime {
+
+// The queue is full, or the pool is stopping: answer 503 with Retry-After.
+struct Overloaded {};
+
+// Marks the calling thread as an I/O thread, for good.
+void mark_io_thread();
+// Aborts in a build with assertions when called on an I/O thread: stands at every blocking entry.
+void assert_not_io_thread();
+
+class Pool {
+ public:
+  // `name` is shown in thread lists (15 characters at most). `threads` ≥ 1. `queue_limit` counts
+  // the jobs that wait; those that run come on top.
+  Pool(std::string name, std::size_t threads, std::size_t queue_limit);
+  ~Pool();  // Runs what is queued, then joins.
+  Pool(const Pool&) = delete;
+
+  // False when the queue is full. `job` must not throw.
+  bool post(std::move_only_function<void()> job);
+  std::size_t depth() const;
+
+  // Runs `work` on the pool and returns its result on the caller's executor. `work` must not throw.
+  template <class F, class R = std::invoke_result_t<F>>
+  Task<std::expected<R, Overloaded>> run(F work) {
+    using Outcome = std::expected<R, Overloaded>;
+    co_return co_await async_call<Outcome>(
+        [this, work = std::move(work)](Completion<Outcome> done) mutable {
+          auto shared = std::make_shared<Completion<Outcome>>(std::move(done));
+          const bool queued = post([work = std::move(work), shared]() mutable {
+            (*shared)(Outcome(work()));
+          });
+          if (!queued) (*shared)(std::unexpected(Overloaded{}));
+        });
+  }
+
+ private:
+  void loop();
+
+  std::string name_;
+  std::size_t queue_limit_;
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<std::move_only_function<void()>> queue_;
+  bool stopping_ = false;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace server::runtime
