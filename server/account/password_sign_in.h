@@ -1,0 +1,62 @@
+// Owns: one attempt to sign in by password: the throttle is reserved before Argon2 runs and given back
+// on success; unknown, disabled and wrong look and cost the same (NIST SP 800-63B-4 §3.2.2).
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "oidc/base/secret.h"
+#include "oidc/base/time.h"
+#include "server/account/passwords.h"
+#include "server/runtime/task.h"
+#include "server/store/store.h"
+
+namespace server::account {
+
+struct ThrottleLimits {
+  std::int64_t account = 10;
+  std::int64_t address = 50;
+  std::int64_t site = 5000;
+  std::chrono::milliseconds window{std::chrono::minutes(15)};
+};
+
+// A browser that signed in to this account before has a bucket of its own, so that an attacked person
+// still gets in. The cookie is sealed: it can't be made by others.
+struct DeviceCookie {
+  std::string device_id;
+  std::string user_id;
+  oidc::TimePoint issued_at{};
+};
+std::string seal_device_cookie(std::string_view key, const DeviceCookie& cookie);
+std::optional<DeviceCookie> open_device_cookie(std::string_view key, std::string_view text);
+
+struct PasswordAttempt {
+  std::string email;  // as typed
+  oidc::Password password;
+  std::string client_address;
+  std::optional<DeviceCookie> device;
+};
+
+struct Accepted {
+  store::PasswordRecord record;
+  std::string rehash;                  // replaces the stored hash when not empty
+  std::vector<std::string> give_back;  // for store::SignIn
+};
+struct Refused {
+  std::string rule;  // for the log: which of the reasons it was
+};
+struct Throttled {
+  oidc::TimePoint retry_at{};
+};
+struct Busy {};
+using AttemptOutcome = std::variant<Accepted, Refused, Throttled, Busy, store::StoreError>;
+
+// `throttle_key` hides names and addresses in the bucket names.
+runtime::Task<AttemptOutcome> attempt_password(store::Store& store, Passwords& passwords,
+                                               std::string_view throttle_key,
+                                               ThrottleLimits limits, PasswordAttempt attempt,
+                                               oidc::TimePoint now);
+
+}  // namespace server::account

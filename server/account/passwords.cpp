@@ -1,0 +1,64 @@
+#include "server/account/passwords.h"
+
+#include "oidc/base/text.h"
+#include "oidc/crypto/random.h"
+
+namespace server::account {
+namespace {
+
+std::size_t count_characters(std::string_view text) {
+  std::size_t count = 0;
+  for (unsigned char c : text) count += (c & 0xc0) != 0x80;
+  return count;
+}
+
+}  // namespace
+
+Passwords::Passwords(PasswordOptions options)
+    : options_(options),
+      decoy_(oidc::crypto::argon2id_hash(oidc::Password(oidc::crypto::random_bytes(16)),
+                                         options.cost)),
+      pool_("password", options.threads, options.queue_limit) {}
+
+runtime::Task<std::expected<Passwords::Verdict, runtime::Overloaded>> Passwords::verify(
+    std::string phc, oidc::Password password) {
+  co_return co_await pool_.run([this, phc = std::move(phc), password = std::move(password)] {
+    runtime::assert_not_io_thread();
+    const bool known = !phc.empty();
+    Verdict verdict;
+    verdict.matches = oidc::crypto::argon2id_verify(known ? phc : decoy_, password) && known;
+    if (verdict.matches && oidc::crypto::argon2id_needs_rehash(phc, options_.cost)) {
+      verdict.rehash = oidc::crypto::argon2id_hash(password, options_.cost);
+    }
+    return verdict;
+  });
+}
+
+runtime::Task<std::expected<std::string, runtime::Overloaded>> Passwords::hash(
+    oidc::Password password) {
+  co_return co_await pool_.run([this, password = std::move(password)] {
+    runtime::assert_not_io_thread();
+    return oidc::crypto::argon2id_hash(password, options_.cost);
+  });
+}
+
+oidc::Result<void> Passwords::check_policy(const oidc::Password& password) const {
+  const auto refuse = [](std::string why) {
+    return oidc::fail(oidc::OAuthErrorCode::invalid_request, std::move(why));
+  };
+  const auto& text = password.reveal();
+  if (is_too_long(text)) return refuse("The password must have at most 256 characters.");
+  if (!oidc::is_clean_utf8(text)) return refuse("The password must be valid UTF-8 text.");
+  if (count_characters(text) < options_.min_length) {
+    return refuse("The password must have at least " + std::to_string(options_.min_length) +
+                  " characters.");
+  }
+  return {};
+}
+
+bool Passwords::is_too_long(std::string_view password) {
+  return password.size() > 4 * kPasswordMaxLength ||
+         count_characters(password) > kPasswordMaxLength;
+}
+
+}  // namespace server::account

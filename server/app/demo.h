@@ -1,0 +1,17 @@
+// Owns: the demo application of `latchkey dev`: a stock client by the book (authorization code with
+// PKCE, state, nonce), which keeps nothing on the server but sealed cookies. It talks to the same
+// handlers that every other client reaches.
+#pragma once
+#include "server/http/router.h"
+#include "server/provider/provider.h"
+
+namespace server::app {
+
+inline constexpr const char* kDemoClientId = "demo";
+// Registers the demo client for this issuer, or renews it when the issuer changed.
+void register_demo_client(const provider::Provider& provider);
+// Adds /demo, /demo/sign-in, /demo/callback, /demo/refresh and /demo/sign-out. `router` is the one
+// whose /token the demo uses; it is copied.
+void add_demo_routes(http::Router& router, const provider::Provider& provider);
+
+}  // namespace server::app

@@ -1,0 +1,51 @@
+#include "server/endpoint/authorization.h"
+
+#include "server/provider/failure.h"
+#include "server/signin/dispatch.h"
+
+namespace server::endpoint {
+namespace {
+
+constexpr std::string_view kRoute = "/authorize";
+
+http::Response unreadable(const provider::Provider& provider, const http::Request& request,
+                          const oidc::OAuthError& error) {
+  page::ErrorView view;
+  view.title = "This sign-in request cannot be read";
+  view.remedy =
+      "Go back to the application and try again. If it happens again, tell whoever runs it.";
+  return page_failure(provider, request, kRoute, error, view);
+}
+
+}  // namespace
+
+runtime::Task<http::Response> get_authorize(const provider::Provider& provider,
+                                            http::Request request) {
+  auto form = oidc::Form::parse(request.query);
+  if (!form) co_return unreadable(provider, request, form.error());
+  signin::Flow flow;
+  flow.form = std::move(*form);
+  flow.started_at = provider.now();
+  co_return co_await signin::dispatch(provider, request,
+                                      {.flow = std::move(flow), .route = std::string(kRoute)});
+}
+
+runtime::Task<http::Response> post_authorize(const provider::Provider& provider,
+                                             http::Request request) {
+  auto form = request.media_type() == "application/x-www-form-urlencoded"
+                  ? oidc::Form::parse(request.body)
+                  : oidc::fail(oidc::OAuthErrorCode::invalid_request,
+                               "The body must be application/x-www-form-urlencoded.");
+  if (!form) co_return unreadable(provider, request, form.error());
+  const auto query = form->encode();
+  if (query.size() > signin::kMaxSealed) {
+    co_return unreadable(provider, request,
+                         {oidc::OAuthErrorCode::invalid_request,
+                          "The request is too large: its parameters must fit in 4 KB."});
+  }
+  // A cross-site POST comes without our Lax cookies: turned into a GET of ourselves, so that a person
+  // who is signed in stays so.
+  co_return http::Response::redirect("/authorize?" + query);
+}
+
+}  // namespace server::endpoint

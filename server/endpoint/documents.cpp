@@ -1,0 +1,45 @@
+#include "server/endpoint/documents.h"
+
+#include "oidc/metadata/provider_metadata.h"
+#include "server/version.h"
+
+namespace server::endpoint {
+namespace {
+
+std::string max_age(std::chrono::milliseconds life) {
+  return "public, max-age=" +
+         std::to_string(std::chrono::duration_cast<std::chrono::seconds>(life).count());
+}
+
+http::Response status_document(int status, std::string_view word) {
+  return http::Response::json(status, "{\"status\":\"" + std::string(word) + "\",\"version\":\"" +
+                                          std::string(kVersion) + "\"}");
+}
+
+}  // namespace
+
+http::Response discovery_document(const provider::Provider& provider) {
+  auto response = http::Response::json(200, oidc::metadata::provider_metadata(provider.issuer));
+  response.set("Cache-Control", max_age(provider.config.jwks_cache));
+  return response;
+}
+
+http::Response jwks_document(const provider::Provider& provider) {
+  auto response = http::Response::json(200, provider.keys.jwks());
+  response.set("Content-Type", "application/jwk-set+json");
+  response.set("Cache-Control", max_age(provider.config.jwks_cache));
+  return response;
+}
+
+http::Response health_document() { return status_document(200, "ok"); }
+
+runtime::Task<http::Response> get_livez() { co_return status_document(200, "ok"); }
+
+runtime::Task<http::Response> get_readyz(const provider::Provider& provider,
+                                         const std::function<bool()>& draining) {
+  if (draining()) co_return status_document(503, "draining");
+  const bool up = co_await provider.store.ping();
+  co_return up ? status_document(200, "ok") : status_document(503, "database");
+}
+
+}  // namespace server::endpoint

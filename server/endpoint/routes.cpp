@@ -1,0 +1,97 @@
+#include "server/endpoint/routes.h"
+
+#include "server/endpoint/authorization.h"
+#include "server/endpoint/documents.h"
+#include "server/endpoint/introspection.h"
+#include "server/endpoint/revocation.h"
+#include "server/endpoint/token.h"
+#include "server/endpoint/userinfo.h"
+#include "server/signin/consent.h"
+#include "server/signin/login.h"
+#include "server/signin/logout.h"
+
+namespace server::endpoint {
+namespace {
+
+using http::Cors;
+using http::Method;
+using http::Request;
+using http::Response;
+using provider::Provider;
+using runtime::Task;
+
+using Endpoint = Task<Response> (*)(const Provider&, Request);
+
+struct EndpointRow {
+  Method method;
+  const char* path;
+  Endpoint endpoint;
+  std::size_t body_limit;
+  Cors cors;
+};
+
+constexpr std::size_t kForm = 64 * 1024;
+constexpr std::size_t kNone = 0;
+
+constexpr EndpointRow kEndpoints[] = {
+    {Method::get, "/authorize", get_authorize, kNone, Cors::none},
+    {Method::post, "/authorize", post_authorize, kForm, Cors::none},
+    {Method::post, "/token", post_token, kForm, Cors::clients},
+    {Method::get, "/userinfo", userinfo, kNone, Cors::clients},
+    {Method::post, "/userinfo", userinfo, kForm, Cors::clients},
+    {Method::post, "/introspect", post_introspect, kForm, Cors::none},
+    {Method::post, "/revoke", post_revoke, kForm, Cors::clients},
+    {Method::get, "/login", signin::get_login, kNone, Cors::none},
+    {Method::post, "/login", signin::post_login, kForm, Cors::none},
+    {Method::get, "/consent", signin::get_consent, kNone, Cors::none},
+    {Method::post, "/consent", signin::post_consent, kForm, Cors::none},
+    {Method::get, "/logout", signin::get_logout, kNone, Cors::none},
+    {Method::post, "/logout", signin::post_logout, kForm, Cors::none},
+};
+
+// Documents that never change while the program runs.
+http::Handler fixed(Response response) {
+  return [response = std::move(response)](Request) -> Task<Response> { co_return response; };
+}
+
+}  // namespace
+
+http::Router make_router(const Provider& provider, std::function<bool()> draining, bool dev) {
+  http::Router router;
+  for (const auto& row : kEndpoints) {
+    router.add({row.method, row.path,
+                [&provider, endpoint = row.endpoint](Request request) {
+                  return endpoint(provider, std::move(request));
+                },
+                row.body_limit, row.cors});
+  }
+  const auto discovery = discovery_document(provider);
+  router.add({Method::get, "/.well-known/openid-configuration", fixed(discovery), kNone, Cors::any});
+  router.add({Method::get, "/.well-known/oauth-authorization-server", fixed(discovery), kNone,
+              Cors::any});
+  router.add({Method::get, "/jwks", fixed(jwks_document(provider)), kNone, Cors::any});
+  router.add({Method::get, "/", fixed(provider.pages.home({provider.issuer, dev})), kNone,
+              Cors::none});
+  router.add({Method::get, "/health", fixed(health_document()), kNone, Cors::none});
+  router.add({Method::get, "/livez", [](Request) { return get_livez(); }, kNone, Cors::none});
+  router.add({Method::get, "/readyz",
+              [&provider, draining = std::move(draining)](Request) {
+                return get_readyz(provider, draining);
+              },
+              kNone, Cors::none});
+  router.add({Method::get, "/static/*",
+              [&provider](Request request) -> Task<Response> {
+                co_return provider.pages.static_file(request.path);
+              },
+              kNone, Cors::none});
+  return router;
+}
+
+http::CorsOrigins make_cors_origins(const Provider& provider) {
+  return [&provider](std::string origin) -> Task<bool> {
+    auto known = co_await provider.store.has_client_origin(std::move(origin), provider.now());
+    co_return known.has_value() && *known;
+  };
+}
+
+}  // namespace server::endpoint

@@ -1,0 +1,44 @@
+// Owns: what every endpoint and page may use, gathered once by server/app. Holds references only.
+#pragma once
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "oidc/base/result.h"
+#include "oidc/base/time.h"
+#include "oidc/grant/issue_tokens.h"
+#include "server/account/passwords.h"
+#include "server/config/config.h"
+#include "server/http/message.h"
+#include "server/keys/key_ring.h"
+#include "server/observe/event_ring.h"
+#include "server/observe/metrics.h"
+#include "server/page/page.h"
+#include "server/store/store.h"
+
+namespace server::provider {
+
+struct Provider {
+  const config::Config& config;
+  std::string issuer;  // without a trailing slash
+  bool is_https = true;
+  bool issuer_on_loopback = false;
+  oidc::grant::Lifetimes lifetimes;
+  store::Store& store;
+  keys::KeyRing& keys;
+  page::Pages& pages;
+  account::Passwords& passwords;
+  observe::EventRing& failures;
+  observe::ServerMetrics& metrics;
+
+  // The wall clock, in milliseconds.
+  oidc::TimePoint now() const;
+  std::string cookie_name(std::string_view name) const {
+    return http::cookie_name(name, is_https);
+  }
+  // A Set-Cookie value; `max_age_s` absent: until the browser ends.
+  std::string cookie(std::string_view name, std::string value,
+                     std::optional<long> max_age_s = std::nullopt) const;
+};
+
+}  // namespace server::provider

@@ -1,0 +1,52 @@
+// Owns: the one dispatcher of the browser steps. /authorize, /login and /consent never call each
+// other: each returns here, and oidc::interaction::next_step decides. OpenID Connect Core §3.1.2.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "oidc/interaction/next_step.h"
+#include "oidc/request/authorization_request.h"
+#include "server/http/message.h"
+#include "server/provider/provider.h"
+#include "server/signin/flow.h"
+
+namespace server::signin {
+
+// A flow whose client and parameters are sound as of now.
+struct LoadedFlow {
+  std::shared_ptr<const oidc::model::Client> client;
+  oidc::request::AuthorizationRequest request;
+};
+// Checks the flow's parameters against the client as it is now. The error branch is the finished
+// answer: a page of ours, or a redirect with the error.
+runtime::Task<std::expected<LoadedFlow, http::Response>> load_flow(
+    const provider::Provider& provider, const http::Request& request, const oidc::Form& form,
+    std::string route);
+
+// The browser behind the session cookie; nothing when nobody is signed in.
+runtime::Task<store::StoreResult<std::optional<oidc::model::Browser>>> load_browser(
+    const provider::Provider& provider, const http::Request& request);
+
+struct DispatchInput {
+  Flow flow;
+  std::string route;
+  bool consent_given = false;
+  // Set when the browser changed in this very request (sign-in): used instead of the cookie's.
+  std::optional<oidc::model::Browser> browser;
+  std::vector<std::string> set_cookies;
+};
+// The redirect to the next page, or to the application with a code or an error.
+runtime::Task<http::Response> dispatch(const provider::Provider& provider,
+                                       const http::Request& request, DispatchInput input);
+
+// The redirect to the application with an error, or a page when it can't be trusted.
+http::Response authorization_failure(const provider::Provider& provider,
+                                     const http::Request& request, std::string_view route,
+                                     const oidc::request::AuthorizationFailure& failure,
+                                     const oidc::model::Client& client);
+
+// What pages say about the application.
+page::ApplicationView application_view(const LoadedFlow& loaded);
+
+}  // namespace server::signin

@@ -1,0 +1,57 @@
+// Owns: a validated authorization request on its way through the browser: sealed (AES-256-GCM) in the
+// page's address, bound to the browser by a cookie of its own. No row is stored before sign-in.
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "oidc/base/form.h"
+#include "oidc/base/time.h"
+#include "server/http/message.h"
+#include "server/page/page.h"
+#include "server/provider/provider.h"
+
+namespace server::signin {
+
+inline constexpr std::string_view kBindingCookie = "latchkey_bind";
+inline constexpr std::string_view kSessionCookie = "latchkey_session";
+inline constexpr std::string_view kDeviceCookie = "latchkey_device";
+// Longest sealed request that is carried in an address.
+inline constexpr std::size_t kMaxSealed = 7 * 1024;
+
+enum class Purpose { authorize, logout };
+
+struct Flow {
+  oidc::Form form;                 // the parameters as they came; checked again at each step
+  oidc::TimePoint started_at{};    // when the request came in first
+  std::string binding;             // SHA-256 of the binding cookie
+  std::optional<std::int64_t> session_id;  // the account chosen in this interaction
+  // What the sign-in page shows again after a redirect.
+  std::string email;
+  page::SignInNotice notice = page::SignInNotice::none;
+  std::string event_id;
+};
+
+std::string seal_flow(const provider::Provider& provider, Purpose purpose, const Flow& flow);
+
+struct OpenedFlow {
+  Flow flow;
+  bool expired = false;  // older than interaction_lifetime: start anew with the same parameters
+};
+// Nothing when the seal is not ours, or of another purpose.
+std::optional<OpenedFlow> open_flow(const provider::Provider& provider, Purpose purpose,
+                                    std::string_view sealed);
+
+// The browser's binding: the cookie it has, or a new one to be set.
+struct Binding {
+  std::string hash;
+  std::string set_cookie;  // empty when the browser has one
+};
+Binding read_or_make_binding(const provider::Provider& provider, const http::Request& request);
+
+// True when a form of ours was sent by the browser that we showed it to: its binding cookie fits, and
+// Origin and Sec-Fetch-Site, where sent, name us.
+bool is_own_form(const provider::Provider& provider, const http::Request& request,
+                 const Flow& flow);
+
+}  // namespace server::signin

@@ -1,0 +1,70 @@
+#include "server/signin/resume.h"
+
+#include "server/provider/failure.h"
+
+namespace server::signin {
+namespace {
+
+using http::Request;
+using http::Response;
+using oidc::OAuthError;
+using oidc::OAuthErrorCode;
+using provider::Provider;
+
+page::ErrorView lost_page() {
+  page::ErrorView view;
+  view.title = "This page has lost its way";
+  view.sentence = "The address of this page is incomplete or was changed.";
+  view.remedy = "Go back to the application that you want to use and sign in from there.";
+  return view;
+}
+
+// Nothing dead-ends: what is too old starts anew with the same parameters.
+Response start_anew(const Flow& flow) {
+  return Response::redirect("/authorize?" + flow.form.encode());
+}
+
+}  // namespace
+
+std::expected<Flow, Response> resume_page(const Provider& provider, const Request& request,
+                                          std::string_view route) {
+  const auto query = oidc::Form::parse(request.query);
+  auto opened = query ? open_flow(provider, Purpose::authorize, query->value_or("t", ""))
+                      : std::nullopt;
+  if (!opened) {
+    return std::unexpected(page_failure(
+        provider, request, route,
+        OAuthError{OAuthErrorCode::invalid_request, "", "t: missing, altered or of another server"},
+        lost_page()));
+  }
+  if (opened->expired) return std::unexpected(start_anew(opened->flow));
+  return std::move(opened->flow);
+}
+
+std::expected<SubmittedForm, Response> resume_form(const Provider& provider,
+                                                   const Request& request, Purpose purpose,
+                                                   std::string_view route) {
+  auto fields = request.media_type() == "application/x-www-form-urlencoded"
+                    ? oidc::Form::parse(request.body)
+                    : oidc::fail(OAuthErrorCode::invalid_request,
+                                 "The form must be application/x-www-form-urlencoded.");
+  if (!fields) {
+    return std::unexpected(page_failure(provider, request, route, fields.error(), lost_page()));
+  }
+  auto opened = open_flow(provider, purpose, fields->value_or("t", ""));
+  if (!opened) {
+    auto view = lost_page();
+    OAuthError error{OAuthErrorCode::access_denied, "The form was not made by this server.",
+                     "t: missing, altered or of another server"};
+    auto response = page_failure(provider, request, route, error, view);
+    response.status = 403;
+    return std::unexpected(std::move(response));
+  }
+  if (opened->expired && purpose == Purpose::authorize) {
+    return std::unexpected(start_anew(opened->flow));
+  }
+  const bool own = is_own_form(provider, request, opened->flow) && !opened->expired;
+  return SubmittedForm{std::move(opened->flow), std::move(*fields), own};
+}
+
+}  // namespace server::signin
