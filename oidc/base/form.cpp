@@ -64,9 +64,8 @@ Result<Form> Form::parse(std::string_view text) {
     }
     const auto equals = pair.find('=');
     auto name = percent_decode(pair.substr(0, equals), true);
-    auto value = equals == std::string_view::npos
-                     ? std::optional<std::string>("")
-                     : percent_decode(pair.substr(equals + 1), true);
+    auto value = equals == std::string_view::npos ? std::optional<std::string>("")
+                                                  : percent_decode(pair.substr(equals + 1), true);
     if (!name || !value) {
       return fail(OAuthErrorCode::invalid_request, "A parameter has a broken percent escape.");
     }
@@ -75,9 +74,9 @@ Result<Form> Form::parse(std::string_view text) {
                   "A parameter holds a NUL character or text that is not UTF-8.");
     }
     if (form.find(*name)) {
-      return fail(OAuthErrorCode::invalid_request,
-                  "The parameter " + to_description(*name).substr(0, 60) +
-                      " is given more than once.");
+      return fail(
+          OAuthErrorCode::invalid_request,
+          "The parameter " + to_description(*name).substr(0, 60) + " is given more than once.");
     }
     form.entries_.emplace_back(std::move(*name), std::move(*value));
   }

@@ -11,14 +11,19 @@ namespace oidc {
 std::unique_ptr<nlohmann::json> parse_json_object(std::string_view text, std::size_t max_bytes,
                                                   int max_depth) {
   using json = nlohmann::json;
-  // The parser takes a NUL for the end of the text.
-  if (text.size() > max_bytes || text.find('\0') != std::string_view::npos) return nullptr;
+  // The parser takes a NUL for the end of the text, and skips a byte order mark (RFC 8259 §8.1).
+  if (text.size() > max_bytes || text.find('\0') != std::string_view::npos ||
+      text.starts_with("\xef\xbb\xbf")) {
+    return nullptr;
+  }
   bool sound = true;
   std::vector<std::set<std::string>> names;
   const json::parser_callback_t check = [&](int depth, json::parse_event_t event, json& value) {
     if (depth > max_depth) sound = false;
     switch (event) {
-      case json::parse_event_t::object_start: names.emplace_back(); break;
+      case json::parse_event_t::object_start:
+        names.emplace_back();
+        break;
       case json::parse_event_t::object_end:
         if (!names.empty()) names.pop_back();
         break;
@@ -34,7 +39,8 @@ std::unique_ptr<nlohmann::json> parse_json_object(std::string_view text, std::si
           sound = false;
         }
         break;
-      default: break;
+      default:
+        break;
     }
     return sound;
   };

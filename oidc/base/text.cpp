@@ -73,7 +73,9 @@ bool contains_word(std::string_view words, std::string_view word) {
 }
 
 namespace {
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
 }  // namespace
 
 std::string to_lower_ascii(std::string_view text) {

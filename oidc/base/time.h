@@ -8,7 +8,9 @@ namespace oidc {
 // Milliseconds since 1970-01-01 UTC, as stored in the database.
 using TimePoint = std::chrono::sys_time<std::chrono::milliseconds>;
 
-inline std::int64_t to_millis(TimePoint t) { return t.time_since_epoch().count(); }
+inline std::int64_t to_millis(TimePoint t) {
+  return t.time_since_epoch().count();
+}
 inline TimePoint from_millis(std::int64_t ms) {
   return TimePoint(std::chrono::milliseconds(ms));
 }

@@ -20,6 +20,15 @@ bool is_port(std::string_view text) {
   return value && text.size() <= 5 && *value >= 1 && *value <= 65535;
 }
 
+// RFC 3986 §3.2.2, less percent escapes and IPvFuture: nobody registers those.
+bool is_host(std::string_view host) {
+  if (host.starts_with('[')) {
+    host = host.substr(1, host.size() - 2);
+    return !host.empty() && host.find_first_not_of("0123456789abcdefABCDEF:.") == host.npos;
+  }
+  return !host.empty() && host.find_first_of("[]%") == host.npos;
+}
+
 }  // namespace
 
 std::optional<Uri> Uri::parse(std::string_view text) {
@@ -66,7 +75,7 @@ std::optional<Uri> Uri::parse(std::string_view text) {
     if (authority.front() != ':' || !is_port(authority.substr(1))) return std::nullopt;
     uri.port = authority.substr(1);
   }
-  if (uri.host.empty()) return std::nullopt;
+  if (!is_host(uri.host)) return std::nullopt;
   return uri;
 }
 

@@ -9,12 +9,12 @@
 namespace oidc {
 
 struct Uri {
-  std::string scheme;    // as written
+  std::string scheme;  // as written
   bool has_authority = false;
   std::string userinfo;  // empty when there is none
   bool has_userinfo = false;
-  std::string host;      // as written, with the brackets of an IPv6 literal
-  std::string port;      // digits as written, empty when there is none
+  std::string host;  // as written, with the brackets of an IPv6 literal
+  std::string port;  // digits as written, empty when there is none
   std::string path;
   std::optional<std::string> query;
   std::optional<std::string> fragment;

@@ -16,7 +16,8 @@ std::unexpected<OAuthError> refuse(std::string detail) {
               std::move(detail));
 }
 
-// RFC 6749 §2.3.1: id and secret are form-encoded, then joined by ':' and base64-encoded (RFC 7617).
+// RFC 6749 §2.3.1: id and secret are form-encoded, then joined by ':' and base64-encoded (RFC
+// 7617).
 Result<ClientCredentials> parse_basic(std::string_view header) {
   const auto decoded = base64_decode(trim(header.substr(6)));
   if (!decoded || decoded->size() > 2 * kMaxCredential) {

@@ -1,5 +1,5 @@
-// Owns: the rules of redeeming an authorization code (RFC 6749 §4.1.3, RFC 7636 §4.6, OpenID Connect
-// Core §3.1.3.2). Pure; the single use itself is one statement of the store.
+// Owns: the rules of redeeming an authorization code (RFC 6749 §4.1.3, RFC 7636 §4.6, OpenID
+// Connect Core §3.1.3.2). Pure; the single use itself is one statement of the store.
 #pragma once
 #include <string>
 

@@ -9,9 +9,9 @@ namespace {
 Result<void> check_gate(const GrantContext& c) {
   // Introducing a rule here makes it hold for every grant.
   if (!c.client.has_grant_type(c.grant_type)) {
-    return fail(OAuthErrorCode::unauthorized_client,
-                "This application is not registered for the grant type " +
-                    std::string(c.grant_type) + ".");
+    return fail(
+        OAuthErrorCode::unauthorized_client,
+        "This application is not registered for the grant type " + std::string(c.grant_type) + ".");
   }
   if (c.grant.client_id != c.client.client_id) {
     return fail(OAuthErrorCode::invalid_grant, "The grant belongs to another application.",
@@ -58,13 +58,14 @@ Result<IssuedTokens> issue_tokens(const GrantContext& c, const Signer& sign) {
     const auto algorithm = jose::parse_algorithm(c.client.id_token_signed_response_alg)
                                .value_or(jose::Algorithm::RS256);
     const auto at_hash = jose::half_hash(algorithm, out.access_token);
-    const auto id_token = sign(algorithm, token::kIdTokenType,
-                               token::id_token_claims({.issuer = c.issuer,
-                                                       .grant = c.grant,
-                                                       .nonce = c.nonce,
-                                                       .at_hash = at_hash,
-                                                       .now = c.now,
-                                                       .expires_at = c.now + c.lifetimes.id_token}));
+    const auto id_token =
+        sign(algorithm, token::kIdTokenType,
+             token::id_token_claims({.issuer = c.issuer,
+                                     .grant = c.grant,
+                                     .nonce = c.nonce,
+                                     .at_hash = at_hash,
+                                     .now = c.now,
+                                     .expires_at = c.now + c.lifetimes.id_token}));
     if (!id_token) return signer_failed();
     out.id_token = *id_token;
   }

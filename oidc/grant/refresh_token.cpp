@@ -42,8 +42,8 @@ Result<RefreshVerdict> check_refresh(const model::RefreshToken& token, bool succ
     }
     return RefreshVerdict::rotate;
   }
-  const bool in_grace = now - *token.used_at <= grace && !successor_used &&
-                        !token.successor_sealed.empty();
+  const bool in_grace =
+      now - *token.used_at <= grace && !successor_used && !token.successor_sealed.empty();
   // The repeat must ask for the same: another scope is no repeat of one request.
   const bool same_scope = request.scope.empty() || request.scope == token.scope;
   if (in_grace && same_scope) return RefreshVerdict::same_again;

@@ -22,9 +22,9 @@ struct RefreshRequest {
 Result<RefreshRequest> parse_refresh_request(const Form& form);
 
 enum class RefreshVerdict {
-  rotate,     // first use: replace it
-  same_again, // used a moment ago, its successor unused: give that successor again
-  reuse,      // used, and too late: end the family
+  rotate,      // first use: replace it
+  same_again,  // used a moment ago, its successor unused: give that successor again
+  reuse,       // used, and too late: end the family
 };
 // A token of another client or one that has expired is invalid_grant and changes nothing.
 Result<RefreshVerdict> check_refresh(const model::RefreshToken& token, bool successor_used,
@@ -32,8 +32,7 @@ Result<RefreshVerdict> check_refresh(const model::RefreshToken& token, bool succ
                                      std::chrono::milliseconds grace, TimePoint now);
 
 // The scope of the new tokens (RFC 6749 §6: no wider than the token's own). Error: invalid_scope.
-Result<std::string> narrowed_scope(const model::RefreshToken& token,
-                                   const RefreshRequest& request);
+Result<std::string> narrowed_scope(const model::RefreshToken& token, const RefreshRequest& request);
 
 // The successor's text, sealed in the used row under a key that only the used token yields: the
 // stored digest opens nothing.

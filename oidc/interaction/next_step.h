@@ -22,9 +22,9 @@ struct Situation {
   bool issuer_on_loopback = false;
   // The account chosen in this interaction; a consent is given as this one.
   std::optional<std::int64_t> session_id;
-  std::optional<std::string> hinted_sub;   // of a verified id_token_hint
-  std::string remembered_scope;            // for the session that pick_session() names
-  bool consent_given = false;              // the person pressed Allow for that session just now
+  std::optional<std::string> hinted_sub;  // of a verified id_token_hint
+  std::string remembered_scope;           // for the session that pick_session() names
+  bool consent_given = false;             // the person pressed Allow for that session just now
 };
 
 struct SignInStep {
@@ -39,8 +39,8 @@ struct IssueStep {
 };
 using NextStep = std::variant<SignInStep, ConsentStep, IssueStep, OAuthError>;
 
-// The session this request would be answered with, or null: the one chosen in this interaction, else
-// the hinted account's, else the one whose address is the login_hint, else the latest.
+// The session this request would be answered with, or null: the one chosen in this interaction,
+// else the hinted account's, else the one whose address is the login_hint, else the latest.
 const model::SessionWithUser* pick_session(const Situation& situation);
 
 NextStep next_step(const Situation& situation);

@@ -18,7 +18,7 @@ struct ParsedJws {
   std::string alg, kid, typ;  // as the header says; empty when absent
   std::string payload;        // decoded
   std::string_view signing_input;
-  std::string signature;      // decoded
+  std::string signature;  // decoded
 };
 
 // Strict: three parts, canonical base64url, at most 16 KB, a JSON object header without repeated

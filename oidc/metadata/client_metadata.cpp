@@ -71,8 +71,8 @@ Result<void> read_uris(const nlohmann::json& metadata, model::Client& client) {
   if (!after_logout) return std::unexpected(after_logout.error());
   for (const auto& uri : *after_logout) {
     if (auto checked = check_redirect_uri(uri); !checked) {
-      return bad("post_logout_redirect_uris", "holds an address that is not allowed: " +
-                                                  checked.error().description);
+      return bad("post_logout_redirect_uris",
+                 "holds an address that is not allowed: " + checked.error().description);
     }
   }
   client.post_logout_redirect_uris = std::move(*after_logout);
@@ -138,8 +138,7 @@ Result<void> read_authentication(const nlohmann::json& metadata, model::Client& 
 
 Result<void> check_redirect_uri(std::string_view text) {
   const auto refuse = [](std::string_view why) {
-    return fail(OAuthErrorCode::invalid_redirect_uri,
-                "The redirect URI " + std::string(why));
+    return fail(OAuthErrorCode::invalid_redirect_uri, "The redirect URI " + std::string(why));
   };
   const auto uri = Uri::parse(text);
   if (!uri) return refuse("is no absolute URI.");

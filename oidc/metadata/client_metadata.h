@@ -1,5 +1,5 @@
-// Owns: client metadata as JSON (RFC 7591 §2, OpenID Connect Registration §2): the rule of each field,
-// reading and writing. The same rules serve the command line, the API and the database.
+// Owns: client metadata as JSON (RFC 7591 §2, OpenID Connect Registration §2): the rule of each
+// field, reading and writing. The same rules serve the command line, the API and the database.
 #pragma once
 #include <nlohmann/json_fwd.hpp>
 #include <string>

@@ -8,7 +8,7 @@ namespace {
 using std::string_view;
 
 constexpr std::array<string_view, 14> kProfile = {
-    "name",    "family_name", "given_name", "middle_name", "nickname", "preferred_username",
+    "name",    "family_name", "given_name", "middle_name", "nickname",  "preferred_username",
     "profile", "picture",     "website",    "gender",      "birthdate", "zoneinfo",
     "locale",  "updated_at"};
 constexpr std::array<string_view, 2> kEmail = {"email", "email_verified"};
@@ -24,17 +24,39 @@ constexpr std::array<ScopeRow, 6> kScopes = {{
     {"offline_access", {}, ""},
 }};
 
-constexpr std::array<string_view, 27> kClaims = {
-    "sub",     "iss",      "aud",         "exp",        "iat",
-    "auth_time", "acr",    "amr",         "name",       "family_name",
-    "given_name", "middle_name", "nickname", "preferred_username", "profile",
-    "picture", "website",  "gender",      "birthdate",  "zoneinfo",
-    "locale",  "updated_at", "email",     "email_verified", "address",
-    "phone_number", "phone_number_verified"};
+constexpr std::array<string_view, 27> kClaims = {"sub",
+                                                 "iss",
+                                                 "aud",
+                                                 "exp",
+                                                 "iat",
+                                                 "auth_time",
+                                                 "acr",
+                                                 "amr",
+                                                 "name",
+                                                 "family_name",
+                                                 "given_name",
+                                                 "middle_name",
+                                                 "nickname",
+                                                 "preferred_username",
+                                                 "profile",
+                                                 "picture",
+                                                 "website",
+                                                 "gender",
+                                                 "birthdate",
+                                                 "zoneinfo",
+                                                 "locale",
+                                                 "updated_at",
+                                                 "email",
+                                                 "email_verified",
+                                                 "address",
+                                                 "phone_number",
+                                                 "phone_number_verified"};
 
 }  // namespace
 
-std::span<const ScopeRow> scopes() { return kScopes; }
+std::span<const ScopeRow> scopes() {
+  return kScopes;
+}
 
 bool is_known_scope(std::string_view scope) {
   for (const auto& row : kScopes) {
@@ -43,6 +65,8 @@ bool is_known_scope(std::string_view scope) {
   return false;
 }
 
-std::span<const std::string_view> supported_claims() { return kClaims; }
+std::span<const std::string_view> supported_claims() {
+  return kClaims;
+}
 
 }  // namespace oidc::metadata

@@ -1,4 +1,5 @@
-// Owns: the scopes this server knows and the claims each asks for (OpenID Connect Core §5.4 and §11).
+// Owns: the scopes this server knows and the claims each asks for (OpenID Connect Core §5.4 and
+// §11).
 #pragma once
 #include <span>
 #include <string_view>

@@ -6,9 +6,12 @@ namespace oidc::model {
 
 std::string_view to_string(ClientAuthMethod method) {
   switch (method) {
-    case ClientAuthMethod::none: return "none";
-    case ClientAuthMethod::client_secret_basic: return "client_secret_basic";
-    case ClientAuthMethod::client_secret_post: return "client_secret_post";
+    case ClientAuthMethod::none:
+      return "none";
+    case ClientAuthMethod::client_secret_basic:
+      return "client_secret_basic";
+    case ClientAuthMethod::client_secret_post:
+      return "client_secret_post";
   }
   return "none";
 }

@@ -37,8 +37,8 @@ struct Client {
   std::optional<std::int64_t> default_max_age_s;
   bool require_auth_time = false;
   std::vector<std::string> default_acr_values;
-  bool first_party = false;    // consent is not asked
-  bool pkce_required = true;   // always true for public clients
+  bool first_party = false;   // consent is not asked
+  bool pkce_required = true;  // always true for public clients
   TimePoint created_at{};
 
   bool is_public() const { return token_endpoint_auth_method == ClientAuthMethod::none; }

@@ -34,14 +34,15 @@ bool AuthorizationRequest::has_scope(std::string_view wanted) const {
   return std::ranges::find(scopes, wanted) != scopes.end();
 }
 
-std::string AuthorizationRequest::scope() const { return join_words(scopes); }
+std::string AuthorizationRequest::scope() const {
+  return join_words(scopes);
+}
 
 std::expected<AuthorizationRequest, AuthorizationFailure> parse_authorization_request(
     const Form& form, const model::Client& client, TimePoint now) {
   auto redirect = validate_redirect_uri(client, form.value_or("redirect_uri", ""), now);
   if (!redirect) return std::unexpected(AuthorizationFailure(PageError{redirect.error()}));
-  AuthorizationRequest request{.redirect_uri = std::move(*redirect),
-                               .client_id = client.client_id};
+  AuthorizationRequest request{.redirect_uri = std::move(*redirect), .client_id = client.client_id};
   for (const auto& row : kSteps) {
     auto checked = row.step({form, client}, request);
     if (!checked) {

@@ -1,5 +1,5 @@
-// login_hint, id_token_hint, acr_values, ui_locales, display (OpenID Connect Core §3.1.2.1): wishes.
-// A wish that can't be met is no error, except one that is too long to be carried.
+// login_hint, id_token_hint, acr_values, ui_locales, display (OpenID Connect Core §3.1.2.1):
+// wishes. A wish that can't be met is no error, except one that is too long to be carried.
 #include <array>
 
 #include "oidc/request/authorization_steps.h"
@@ -9,7 +9,7 @@ namespace oidc::request {
 Result<void> check_hints(const StepInput& input, AuthorizationRequest& request) {
   struct Hint {
     const char* name;
-    std::string AuthorizationRequest::*member;
+    std::string AuthorizationRequest::* member;
     std::size_t max_bytes;
   };
   constexpr std::array<Hint, 5> hints = {{

@@ -25,8 +25,9 @@ Result<void> check_pkce(const StepInput& input, AuthorizationRequest& request) {
   }
   const auto digest = base64url_decode(*challenge);
   if (!digest || digest->size() != 32) {
-    return fail(OAuthErrorCode::invalid_request,
-                "The code_challenge must be the base64url SHA-256 of the verifier (43 characters).");
+    return fail(
+        OAuthErrorCode::invalid_request,
+        "The code_challenge must be the base64url SHA-256 of the verifier (43 characters).");
   }
   request.code_challenge = *challenge;
   return {};

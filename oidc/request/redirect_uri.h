@@ -24,8 +24,8 @@ class ValidatedRedirectUri {
 
  private:
   explicit ValidatedRedirectUri(std::string text) : text_(std::move(text)) {}
-  friend Result<ValidatedRedirectUri> validate_redirect_uri(const model::Client&,
-                                                            std::string_view, TimePoint);
+  friend Result<ValidatedRedirectUri> validate_redirect_uri(const model::Client&, std::string_view,
+                                                            TimePoint);
   friend Result<ValidatedRedirectUri> validate_post_logout_redirect_uri(const model::Client&,
                                                                         std::string_view);
   std::string text_;
@@ -34,7 +34,8 @@ class ValidatedRedirectUri {
 // Byte for byte equal; or, for http on a loopback literal, equal but for the port.
 bool redirect_uri_matches(std::string_view registered, std::string_view requested);
 
-// Error: invalid_request when `requested` is empty (OpenID Connect Core §3.1.2.1) or not registered.
+// Error: invalid_request when `requested` is empty (OpenID Connect Core §3.1.2.1) or not
+// registered.
 Result<ValidatedRedirectUri> validate_redirect_uri(const model::Client& client,
                                                    std::string_view requested, TimePoint now);
 Result<ValidatedRedirectUri> validate_post_logout_redirect_uri(const model::Client& client,

@@ -1,4 +1,5 @@
-// response_type and response_mode (RFC 6749 §3.1.1, OAuth 2.0 Multiple Response Type Encoding §2.1).
+// response_type and response_mode (RFC 6749 §3.1.1, OAuth 2.0 Multiple Response Type Encoding
+// §2.1).
 #include <algorithm>
 
 #include "oidc/request/authorization_steps.h"

@@ -1,8 +1,9 @@
 // scope (RFC 6749 §3.3, OpenID Connect Core §3.1.2.1: values that are not understood are ignored).
+#include "oidc/metadata/scope.h"
+
 #include <algorithm>
 
 #include "oidc/base/text.h"
-#include "oidc/metadata/scope.h"
 #include "oidc/request/authorization_steps.h"
 
 namespace oidc::request {

@@ -1,4 +1,5 @@
-// state (RFC 6749 §4.1.1): echoed exactly. nonce (OpenID Connect Core §3.1.2.1): copied to the ID token.
+// state (RFC 6749 §4.1.1): echoed exactly. nonce (OpenID Connect Core §3.1.2.1): copied to the ID
+// token.
 #include "oidc/base/text.h"
 #include "oidc/request/authorization_steps.h"
 

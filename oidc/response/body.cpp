@@ -34,7 +34,9 @@ std::string error_body(const OAuthError& error, std::string_view event_id) {
       .dump();
 }
 
-std::string inactive_body() { return R"({"active":false})"; }
+std::string inactive_body() {
+  return R"({"active":false})";
+}
 
 std::string active_body(const token::AccessToken& token, std::string_view issuer,
                         std::string_view username) {

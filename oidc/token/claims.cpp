@@ -77,8 +77,9 @@ Result<void> check_claim(const std::string& name, const json& value) {
                                                          "region",    "postal_code",    "country"};
     for (const auto& [member, text] : value.items()) {
       if (std::ranges::find(members, member) == members.end() || !is_text(text)) {
-        return refuse("may hold formatted, street_address, locality, region, postal_code and "
-                      "country, each a text.");
+        return refuse(
+            "may hold formatted, street_address, locality, region, postal_code and "
+            "country, each a text.");
       }
     }
     return {};
@@ -171,10 +172,14 @@ Result<std::string> check_claims(std::string_view json_text) {
     return fail(OAuthErrorCode::invalid_request,
                 "The claims must be a JSON object of at most 16 KB, without repeated names.");
   }
-  constexpr std::array<std::string_view, 16> known = {
-      "name",    "family_name", "given_name", "middle_name", "nickname",     "preferred_username",
-      "profile", "picture",     "website",    "gender",      "birthdate",    "zoneinfo",
-      "locale",  "address",     "phone_number", "phone_number_verified"};
+  constexpr std::array<std::string_view, 16> known = {"name",         "family_name",
+                                                      "given_name",   "middle_name",
+                                                      "nickname",     "preferred_username",
+                                                      "profile",      "picture",
+                                                      "website",      "gender",
+                                                      "birthdate",    "zoneinfo",
+                                                      "locale",       "address",
+                                                      "phone_number", "phone_number_verified"};
   for (const auto& [name, value] : object->items()) {
     if (std::ranges::find(known, name) == known.end()) {
       return fail(OAuthErrorCode::invalid_request,
@@ -216,8 +221,7 @@ Result<AccessToken> verify_access_token(std::string_view text, const std::vector
                      .expires_at = *expires_at};
 }
 
-Result<IdTokenHint> verify_id_token_hint(std::string_view text,
-                                         const std::vector<jose::Jwk>& keys,
+Result<IdTokenHint> verify_id_token_hint(std::string_view text, const std::vector<jose::Jwk>& keys,
                                          std::string_view issuer) {
   const auto refuse = [](std::string detail) {
     return fail(OAuthErrorCode::invalid_request,

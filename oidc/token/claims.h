@@ -66,8 +66,7 @@ Result<AccessToken> verify_access_token(std::string_view text, const std::vector
 struct IdTokenHint {
   std::string subject, client_id, sid;
 };
-Result<IdTokenHint> verify_id_token_hint(std::string_view text,
-                                         const std::vector<jose::Jwk>& keys,
+Result<IdTokenHint> verify_id_token_hint(std::string_view text, const std::vector<jose::Jwk>& keys,
                                          std::string_view issuer);
 
 }  // namespace oidc::token

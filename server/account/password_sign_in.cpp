@@ -82,9 +82,8 @@ std::optional<DeviceCookie> open_device_cookie(std::string_view key, std::string
 }
 
 runtime::Task<AttemptOutcome> attempt_password(store::Store& store, Passwords& passwords,
-                                               std::string_view throttle_key,
-                                               ThrottleLimits limits, PasswordAttempt attempt,
-                                               oidc::TimePoint now) {
+                                               std::string_view throttle_key, ThrottleLimits limits,
+                                               PasswordAttempt attempt, oidc::TimePoint now) {
   const auto fold = oidc::model::fold_email(attempt.email);
   std::optional<store::PasswordRecord> record;
   if (fold) {
@@ -112,8 +111,7 @@ runtime::Task<AttemptOutcome> attempt_password(store::Store& store, Passwords& p
   if (Passwords::is_too_long(attempt.password.reveal())) {
     co_return Refused{"password: longer than any password can be"};
   }
-  auto verdict =
-      co_await passwords.verify(record ? record->phc : "", std::move(attempt.password));
+  auto verdict = co_await passwords.verify(record ? record->phc : "", std::move(attempt.password));
   if (!verdict) {
     auto returned = co_await store.give_back(names(reserved->buckets));
     if (!returned) co_return returned.error();

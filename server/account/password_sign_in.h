@@ -1,5 +1,5 @@
-// Owns: one attempt to sign in by password: the throttle is reserved before Argon2 runs and given back
-// on success; unknown, disabled and wrong look and cost the same (NIST SP 800-63B-4 §3.2.2).
+// Owns: one attempt to sign in by password: the throttle is reserved before Argon2 runs and given
+// back on success; unknown, disabled and wrong look and cost the same (NIST SP 800-63B-4 §3.2.2).
 #pragma once
 #include <optional>
 #include <string>
@@ -22,8 +22,8 @@ struct ThrottleLimits {
   std::chrono::milliseconds window{std::chrono::minutes(15)};
 };
 
-// A browser that signed in to this account before has a bucket of its own, so that an attacked person
-// still gets in. The cookie is sealed: it can't be made by others.
+// A browser that signed in to this account before has a bucket of its own, so that an attacked
+// person still gets in. The cookie is sealed: it can't be made by others.
 struct DeviceCookie {
   std::string device_id;
   std::string user_id;
@@ -55,8 +55,7 @@ using AttemptOutcome = std::variant<Accepted, Refused, Throttled, Busy, store::S
 
 // `throttle_key` hides names and addresses in the bucket names.
 runtime::Task<AttemptOutcome> attempt_password(store::Store& store, Passwords& passwords,
-                                               std::string_view throttle_key,
-                                               ThrottleLimits limits, PasswordAttempt attempt,
-                                               oidc::TimePoint now);
+                                               std::string_view throttle_key, ThrottleLimits limits,
+                                               PasswordAttempt attempt, oidc::TimePoint now);
 
 }  // namespace server::account

@@ -27,7 +27,9 @@ int refuse(const std::string& sentence) {
   return 1;
 }
 
-void print(const nlohmann::json& value) { std::cout << value.dump(2) << "\n"; }
+void print(const nlohmann::json& value) {
+  std::cout << value.dump(2) << "\n";
+}
 
 std::expected<std::string, std::string> read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -185,9 +187,9 @@ int add_person(const UserFlags& flags, const OpenWorkplace& open) {
     if (person.password.empty()) return refuse("No password came on standard input.");
   }
   return open([&](Workplace& at) {
-    return finish(run_blocking(add_user(at.store, at.passwords, std::move(person), kOperator,
-                                        now())),
-                  flags.json, "Added");
+    return finish(
+        run_blocking(add_user(at.store, at.passwords, std::move(person), kOperator, now())),
+        flags.json, "Added");
   });
 }
 
@@ -287,7 +289,8 @@ void define_user(CLI::App& app, UserFlags& flags, Action& action, const OpenWork
   adding->add_flag("--email-verified", flags.email_verified,
                    "The address is known to be theirs; some applications refuse others");
   adding->add_option("--claims", flags.claims_file, "File with standard claims (JSON)");
-  adding->add_flag("--password-stdin", flags.password_stdin, "Read the password from standard input");
+  adding->add_flag("--password-stdin", flags.password_stdin,
+                   "Read the password from standard input");
   adding->callback([&] { action = [&] { return add_person(flags, open); }; });
   auto* listing = user->add_subcommand("list", "List people");
   add_listing(listing, flags.after, flags.limit);

@@ -17,7 +17,8 @@ struct Workplace {
 };
 using OpenWorkplace = std::function<int(const std::function<int(Workplace&)>& work)>;
 
-// `arguments` starts with "client" or "user". Returns the exit code: 0, 1 for a refusal, 2 for usage.
+// `arguments` starts with "client" or "user". Returns the exit code: 0, 1 for a refusal, 2 for
+// usage.
 int run_command(const std::vector<std::string>& arguments, const OpenWorkplace& open);
 
 }  // namespace server::admin

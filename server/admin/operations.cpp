@@ -39,10 +39,14 @@ AdminResult<std::string> merge_claims(const NewPerson& input) {
 
 std::string say(const store::StoreError& error) {
   switch (error.fault) {
-    case StoreFault::conflict: return "It exists already.";
-    case StoreFault::unavailable: return "The database does not answer: " + error.detail;
-    case StoreFault::overloaded: return "The database is busy: try again.";
-    case StoreFault::failed: break;
+    case StoreFault::conflict:
+      return "It exists already.";
+    case StoreFault::unavailable:
+      return "The database does not answer: " + error.detail;
+    case StoreFault::overloaded:
+      return "The database is busy: try again.";
+    case StoreFault::failed:
+      break;
   }
   return "The database refused: " + error.detail;
 }
@@ -161,12 +165,9 @@ runtime::Task<AdminResult<oidc::model::User>> change_user(store::Store& store, s
   co_return user;
 }
 
-runtime::Task<AdminResult<oidc::model::User>> set_password(store::Store& store,
-                                                           account::Passwords& passwords,
-                                                           std::string email,
-                                                           oidc::Password password,
-                                                           store::Actor actor,
-                                                           oidc::TimePoint now) {
+runtime::Task<AdminResult<oidc::model::User>> set_password(
+    store::Store& store, account::Passwords& passwords, std::string email, oidc::Password password,
+    store::Actor actor, oidc::TimePoint now) {
   if (auto sound = passwords.check_policy(password); !sound) {
     co_return std::unexpected(sound.error().description);
   }

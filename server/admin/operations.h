@@ -55,8 +55,7 @@ runtime::Task<AdminResult<oidc::model::User>> set_password(store::Store& store,
                                                            account::Passwords& passwords,
                                                            std::string email,
                                                            oidc::Password password,
-                                                           store::Actor actor,
-                                                           oidc::TimePoint now);
+                                                           store::Actor actor, oidc::TimePoint now);
 
 std::string say(const store::StoreError& error);
 

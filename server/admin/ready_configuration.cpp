@@ -32,7 +32,8 @@ spring:
             issuer-uri: "{issuer}"
       # A resource server: access tokens have typ "at+jwt" (RFC 9068), which the default decoder
       # refuses. Build the decoder with the validator for it:
-      #   NimbusJwtDecoder d = NimbusJwtDecoder.withIssuerLocation("{issuer}").validateType(false).build();
+      #   NimbusJwtDecoder d = NimbusJwtDecoder.withIssuerLocation("{issuer}")
+      #       .validateType(false).build();
       #   d.setJwtValidator(JwtValidators.createAtJwtValidator().issuer("{issuer}")
       #       .audience("{issuer}").clientId("{client_id}").build());
 )"},

@@ -1,5 +1,5 @@
-// Owns: ready configurations of well-known products (`client add --for PRODUCT`). They are printed for
-// an operator to copy; the server itself uses none of them.
+// Owns: ready configurations of well-known products (`client add --for PRODUCT`). They are printed
+// for an operator to copy; the server itself uses none of them.
 #pragma once
 #include <optional>
 #include <string>

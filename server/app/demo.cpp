@@ -13,6 +13,7 @@
 #include "oidc/jose/jws.h"
 #include "server/admin/operations.h"
 #include "server/endpoint/token.h"
+#include "server/endpoint/userinfo.h"
 #include "server/runtime/run_blocking.h"
 
 namespace server::app {
@@ -32,7 +33,9 @@ std::string random_text(std::size_t bytes) {
   return oidc::base64url_encode(oidc::crypto::random_bytes(bytes));
 }
 
-std::string callback(const Provider& provider) { return provider.issuer + "/demo/callback"; }
+std::string callback(const Provider& provider) {
+  return provider.issuer + "/demo/callback";
+}
 
 std::string seal(const Provider& provider, const oidc::Form& form) {
   return oidc::base64url_encode(
@@ -77,11 +80,18 @@ page::DemoView signed_in_view(const Provider& provider, const oidc::Form& sessio
   view.token_facts = {{"Scope", session.value_or("scope", "")},
                       {"Access token ends", session.value_or("expires", "") + " (Unix seconds)"},
                       {"Refresh token", session.has("refresh") ? "yes" : "no"}};
-  if (const auto claims = oidc::parse_json_object(session.value_or("claims", "{}"))) {
-    for (const auto& [name, value] : claims->items()) {
+  // What /userinfo told, then what only the ID token says.
+  if (const auto person = oidc::parse_json_object(session.value_or("userinfo", "{}"))) {
+    view.name = oidc::string_member(*person, "name").value_or("");
+    view.email = oidc::string_member(*person, "email").value_or("");
+    for (const auto& [name, value] : person->items())
       view.claims.emplace_back(name, text_of(value));
-      if (name == "name") view.name = text_of(value);
-      if (name == "email") view.email = text_of(value);
+  }
+  const auto jwt =
+      oidc::jose::verify_jwt(session.value_or("id_token", ""), provider.keys.verification_keys());
+  if (jwt) {
+    for (const auto& [name, value] : jwt->claims->items()) {
+      if (name != "sub") view.claims.emplace_back(name, text_of(value));
     }
   }
   return view;
@@ -119,8 +129,8 @@ Task<Response> sign_in(const Provider& provider, Request) {
   query.set("code_challenge", oidc::base64url_encode(oidc::crypto::sha256(verifier)));
   query.set("code_challenge_method", "S256");
   auto response = Response::redirect("/authorize?" + query.encode());
-  response.add("Set-Cookie", provider.cookie(transaction_name(state), seal(provider, transaction),
-                                             kHours12));
+  response.add("Set-Cookie",
+               provider.cookie(transaction_name(state), seal(provider, transaction), kHours12));
   co_return response;
 }
 
@@ -151,15 +161,13 @@ std::optional<oidc::Form> make_session(const Provider& provider, const nlohmann:
   const auto jwt = oidc::jose::verify_jwt(id_token, provider.keys.verification_keys());
   if (!jwt) return std::nullopt;
   const auto& claims = *jwt->claims;
-  const bool sound =
-      oidc::string_member(claims, "iss") == provider.issuer &&
-      oidc::string_member(claims, "aud") == kDemoClientId &&
-      claims.value("exp", std::int64_t{0}) > oidc::to_seconds(provider.now()) &&
-      (nonce.empty() || oidc::string_member(claims, "nonce").value_or("") == nonce);
+  const bool sound = oidc::string_member(claims, "iss") == provider.issuer &&
+                     oidc::string_member(claims, "aud") == kDemoClientId &&
+                     claims.value("exp", std::int64_t{0}) > oidc::to_seconds(provider.now()) &&
+                     (nonce.empty() || oidc::string_member(claims, "nonce").value_or("") == nonce);
   if (!sound) return std::nullopt;
   oidc::Form session;
   session.set("id", random_text(12));
-  session.set("claims", claims.dump());
   session.set("id_token", id_token);
   session.set("scope", oidc::string_member(tokens, "scope").value_or(""));
   session.set("expires", std::to_string(oidc::to_seconds(provider.now()) +
@@ -168,6 +176,17 @@ std::optional<oidc::Form> make_session(const Provider& provider, const nlohmann:
     session.set("refresh", *refresh);
   }
   return session;
+}
+
+// Adds what /userinfo tells, asked as any application would.
+Task<bool> add_userinfo(const Provider& provider, oidc::Form& session,
+                        const nlohmann::json& tokens) {
+  auto request = call(Method::get, "/userinfo", "");
+  request.headers = {
+      {"authorization", "Bearer " + oidc::string_member(tokens, "access_token").value_or("")}};
+  const auto response = co_await endpoint::userinfo(provider, std::move(request));
+  session.set("userinfo", response.body);
+  co_return response.status == 200;
 }
 
 Task<Response> receive(const Provider& provider, Request request) {
@@ -190,7 +209,9 @@ Task<Response> receive(const Provider& provider, Request request) {
   const auto tokens = co_await ask_token(provider, std::move(form), request.client_address);
   if (!tokens) co_return to_demo("failed");
   auto session = make_session(provider, *tokens, transaction->value_or("nonce", ""));
-  if (!session) co_return to_demo("failed");
+  if (!session || !co_await add_userinfo(provider, *session, *tokens)) {
+    co_return to_demo("failed");
+  }
   auto response = to_demo("");
   response.add("Set-Cookie", provider.cookie(kSession, seal(provider, *session), kHours12));
   response.add("Set-Cookie", provider.cookie(transaction_name(state), "", 0));
@@ -202,8 +223,8 @@ std::optional<oidc::Form> own_session(const Provider& provider, const Request& r
   auto session = open_cookie(provider, request, kSession);
   const auto fields = oidc::Form::parse(request.body);
   if (!session || !fields) return std::nullopt;
-  const bool own = oidc::crypto::equal_constant_time(fields->value_or("csrf", ""),
-                                                     csrf(provider, *session));
+  const bool own =
+      oidc::crypto::equal_constant_time(fields->value_or("csrf", ""), csrf(provider, *session));
   return own ? std::move(session) : std::nullopt;
 }
 
@@ -215,7 +236,7 @@ Task<Response> refresh(const Provider& provider, Request request) {
   form.set("refresh_token", session->value_or("refresh", ""));
   const auto tokens = co_await ask_token(provider, std::move(form), request.client_address);
   auto renewed = tokens ? make_session(provider, *tokens, "") : std::nullopt;
-  if (!renewed) {
+  if (!renewed || !co_await add_userinfo(provider, *renewed, *tokens)) {
     auto response = to_demo("failed");
     response.add("Set-Cookie", provider.cookie(kSession, "", 0));
     co_return response;
@@ -251,8 +272,8 @@ void register_demo_client(const Provider& provider) {
   auto known = runtime::run_blocking(provider.store.find_client(kDemoClientId, provider.now()));
   if (known && *known && (*known)->redirect_uris.front().uri == client.redirect_uris[0].uri) return;
   if (known && *known) {
-    static_cast<void>(runtime::run_blocking(
-        provider.store.remove_client(kDemoClientId, actor, provider.now())));
+    static_cast<void>(
+        runtime::run_blocking(provider.store.remove_client(kDemoClientId, actor, provider.now())));
   }
   auto done =
       runtime::run_blocking(provider.store.insert_client(std::move(client), actor, provider.now()));
@@ -271,11 +292,10 @@ void add_demo_routes(http::Router& router, const Provider& provider) {
                           {Method::post, "/demo/refresh", refresh},
                           {Method::post, "/demo/sign-out", sign_out}};
   for (const auto& row : rows) {
-    router.add({row.method, row.path,
-                [&provider, run = row.run](Request request) {
-                  return run(provider, std::move(request));
-                },
-                4096, http::Cors::none});
+    router.add(
+        {row.method, row.path,
+         [&provider, run = row.run](Request request) { return run(provider, std::move(request)); },
+         4096, http::Cors::none});
   }
 }
 

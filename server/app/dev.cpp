@@ -128,10 +128,9 @@ int run_dev(config::Loaded loaded) {
   }
   std::error_code ignored;
   std::filesystem::create_directories(config.data_dir, ignored);
-  observe::configure_log(config.log_level == "warn" ? observe::LogLevel::warn
-                                                    : observe::LogLevel::debug,
-                         config.log_format == "json" ? observe::LogFormat::json
-                                                     : observe::LogFormat::text);
+  observe::configure_log(
+      config.log_level == "warn" ? observe::LogLevel::warn : observe::LogLevel::debug,
+      config.log_format == "json" ? observe::LogFormat::json : observe::LogFormat::text);
   const auto password = seeded_password(config.data_dir);
   Instance instance({.config = config,
                      .dev = true,

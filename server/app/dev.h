@@ -1,5 +1,5 @@
-// Owns: `latchkey dev`: loopback only, a throwaway data directory unless one is given, a seeded person
-// and the demo application.
+// Owns: `latchkey dev`: loopback only, a throwaway data directory unless one is given, a seeded
+// person and the demo application.
 #pragma once
 #include "server/config/config.h"
 

@@ -28,11 +28,10 @@ constexpr Row kRows[] = {
     {421, "This server has another name",
      "The request names a host that this server does not answer for.",
      OAuthErrorCode::invalid_request},
-    {503, "Please try again in a moment",
-     "The server is busy; nothing was used up, so try again.",
+    {503, "Please try again in a moment", "The server is busy; nothing was used up, so try again.",
      OAuthErrorCode::temporarily_unavailable},
-    {500, "Something went wrong here",
-     "The server failed; the operator can look up the reference.", OAuthErrorCode::server_error},
+    {500, "Something went wrong here", "The server failed; the operator can look up the reference.",
+     OAuthErrorCode::server_error},
 };
 
 const Row& find(int status) {
@@ -52,8 +51,7 @@ bool wants_page(const http::Request& request) {
 http::ErrorPage make_error_answer(const provider::Provider& provider) {
   return [&provider](const http::Request& request, int status) {
     const auto& row = find(status);
-    const oidc::OAuthError error{row.code, row.sentence,
-                                 "http: status " + std::to_string(status)};
+    const oidc::OAuthError error{row.code, row.sentence, "http: status " + std::to_string(status)};
     // Whoever asks for an address that is not there is not worth a row in the database.
     const std::string id =
         status >= 500 ? record_failure(provider, request, "", error, status) : std::string();

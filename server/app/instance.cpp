@@ -27,7 +27,9 @@ oidc::TimePoint now() {
   return std::chrono::floor<milliseconds>(std::chrono::system_clock::now());
 }
 
-[[noreturn]] void stop(const std::string& sentence) { throw std::runtime_error(sentence); }
+[[noreturn]] void stop(const std::string& sentence) {
+  throw std::runtime_error(sentence);
+}
 
 template <class T>
 T value_or_stop(std::expected<T, std::string> result) {
@@ -114,6 +116,16 @@ class Janitor {
   std::thread thread_;
 };
 
+// SIGHUP: a renewed certificate is taken up; one that can't be used leaves the old one in place.
+void reload_certificate(http::Server& server) {
+  try {
+    server.reload_certificate();
+    observe::log_info("certificate_reloaded");
+  } catch (const std::exception& error) {
+    observe::log_error("certificate_not_reloaded", {{"detail", error.what()}});
+  }
+}
+
 }  // namespace
 
 struct Instance::State {
@@ -147,23 +159,23 @@ Instance::Instance(InstanceOptions options) : state_(std::make_unique<State>()) 
       runtime::run_blocking(keys::KeyRing::open(*s.store, std::move(master_key), now())));
   s.pages = std::make_unique<page::Pages>(page::Brand{config.service_name});
   s.passwords = std::make_unique<account::Passwords>(password_options(config));
-  s.provider = std::make_unique<provider::Provider>(provider::Provider{
-      .config = config,
-      .issuer = issuer,
-      .is_https = uri->scheme == "https",
-      .issuer_on_loopback = oidc::is_loopback_host(uri->host),
-      .lifetimes = {.access_token = config.access_token_lifetime,
-                    .id_token = config.id_token_lifetime,
-                    .authorization_code = config.authorization_code_lifetime,
-                    .refresh_idle = config.refresh_token_idle_lifetime,
-                    .refresh_absolute = config.refresh_token_absolute_lifetime,
-                    .refresh_grace = config.refresh_grace},
-      .store = *s.store,
-      .keys = *s.keys,
-      .pages = *s.pages,
-      .passwords = *s.passwords,
-      .failures = s.failures,
-      .metrics = s.metrics});
+  s.provider = std::make_unique<provider::Provider>(
+      provider::Provider{.config = config,
+                         .issuer = issuer,
+                         .is_https = uri->scheme == "https",
+                         .issuer_on_loopback = oidc::is_loopback_host(uri->host),
+                         .lifetimes = {.access_token = config.access_token_lifetime,
+                                       .id_token = config.id_token_lifetime,
+                                       .authorization_code = config.authorization_code_lifetime,
+                                       .refresh_idle = config.refresh_token_idle_lifetime,
+                                       .refresh_absolute = config.refresh_token_absolute_lifetime,
+                                       .refresh_grace = config.refresh_grace},
+                         .store = *s.store,
+                         .keys = *s.keys,
+                         .pages = *s.pages,
+                         .passwords = *s.passwords,
+                         .failures = s.failures,
+                         .metrics = s.metrics});
   if (s.options.prepare) s.options.prepare(*s.provider);
 
   auto router =
@@ -189,36 +201,51 @@ Instance::Instance(InstanceOptions options) : state_(std::make_unique<State>()) 
       });
   register_gauges(s.registry, *s.store, *s.passwords, *s.server, s.failures);
   if (!config.management_listen.empty()) {
-    s.management = make_management_server(config, s.registry, *s.provider,
-                                          [&s] { return s.draining.load(); });
+    s.management =
+        make_management_server(config, s.registry, *s.provider, [&s] { return s.draining.load(); });
     s.management->start();
   }
   s.janitor = std::make_unique<Janitor>(*s.store, s.failures);
+  s.server->on_exception([](std::string_view what) {
+    observe::log_error("handler_exception", {{"detail", what}});
+  });
   s.server->start();
 }
 
 Instance::~Instance() {
   auto& s = *state_;
-  // Listeners first: nothing new comes in while the parts below them go.
+  // After drain() no I/O thread runs, so what the pools still complete goes nowhere; only then may the
+  // pools end, and after them the servers, which own the coroutines that waited.
+  for (auto* server : {s.server.get(), s.management.get()}) {
+    if (server) server->drain(milliseconds(0));
+  }
+  s.janitor.reset();
+  s.passwords.reset();
+  s.store.reset();
   s.server.reset();
   s.management.reset();
-  s.janitor.reset();
 }
 
-std::vector<std::string> Instance::addresses() const { return state_->server->addresses(); }
+std::vector<std::string> Instance::addresses() const {
+  return state_->server->addresses();
+}
 
-const std::string& Instance::issuer() const { return state_->provider->issuer; }
+const std::string& Instance::issuer() const {
+  return state_->provider->issuer;
+}
 
 void Instance::run_until_signal() {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGHUP);
+  auto& s = *state_;
   int signal = 0;
-  while (sigwait(&set, &signal) != 0) {
+  while (sigwait(&set, &signal) != 0 || signal == SIGHUP) {
+    if (signal == SIGHUP) reload_certificate(*s.server);
   }
   observe::log_info("stopping", {{"signal", signal}});
-  auto& s = *state_;
   s.draining = true;
   s.server->drain(s.options.config.shutdown_grace);
 }

@@ -1,4 +1,5 @@
-// Owns: the composition root: builds every part in order, runs them, and takes them down in reverse.
+// Owns: the composition root: builds every part in order, runs them, and takes them down in
+// reverse.
 #pragma once
 #include <atomic>
 #include <functional>
@@ -46,7 +47,8 @@ void block_signals();
 // What `server/admin` and the server share in opening their parts.
 store::StoreOptions store_options(const config::Config& config);
 account::PasswordOptions password_options(const config::Config& config);
-// The master key by the settings: the file named, or one beside an SQLite database, made if missing.
+// The master key by the settings: the file named, or one beside an SQLite database, made if
+// missing.
 std::expected<oidc::KeyBytes, std::string> open_master_key(const config::Config& config);
 
 }  // namespace server::app

@@ -36,8 +36,8 @@ std::unique_ptr<http::Server> make_management_server(const config::Config& confi
                 co_return response;
               },
               0, http::Cors::none});
-  router.add({Method::get, "/livez", [](Request) { return endpoint::get_livez(); }, 0,
-              http::Cors::none});
+  router.add(
+      {Method::get, "/livez", [](Request) { return endpoint::get_livez(); }, 0, http::Cors::none});
   router.add({Method::get, "/readyz",
               [&provider, draining = std::move(draining)](Request) {
                 return endpoint::get_readyz(provider, draining);

@@ -1,21 +1,22 @@
 #include "server/app/run.h"
 
+#include <unistd.h>
+
 #include <cstdlib>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
-#include <unistd.h>
 #include <vector>
 
 #include "server/admin/command_line.h"
 #include "server/app/dev.h"
 #include "server/app/instance.h"
 #include "server/config/config.h"
+#include "server/config/version.h"
 #include "server/observe/event_id.h"
 #include "server/observe/log.h"
 #include "server/runtime/run_blocking.h"
-#include "server/version.h"
 
 namespace server::app {
 namespace {
@@ -125,16 +126,11 @@ int explain(const config::Config& config, const std::string& typed, bool json) {
   }
   const auto& found = **row;
   const std::vector<std::pair<const char*, std::string>> facts = {
-      {"event_id", found.id},
-      {"at", std::to_string(oidc::to_seconds(found.at))},
-      {"error", found.kind},
-      {"rule", found.rule},
-      {"expected", found.expected},
-      {"received", found.received},
-      {"client_id", found.client_id},
-      {"source", found.source},
-      {"route", found.route},
-      {"status", std::to_string(found.status)}};
+      {"event_id", found.id},         {"at", std::to_string(oidc::to_seconds(found.at))},
+      {"error", found.kind},          {"rule", found.rule},
+      {"expected", found.expected},   {"received", found.received},
+      {"client_id", found.client_id}, {"source", found.source},
+      {"route", found.route},         {"status", std::to_string(found.status)}};
   nlohmann::ordered_json out;
   for (const auto& [name, value] : facts) {
     out[name] = value;
@@ -152,8 +148,7 @@ int doctor(const config::Config& config) {
   auto master_key = open_master_key(config);
   if (!master_key) return refuse(master_key.error());
   const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
-  auto ring =
-      runtime::run_blocking(keys::KeyRing::open(*store, std::move(*master_key), now));
+  auto ring = runtime::run_blocking(keys::KeyRing::open(*store, std::move(*master_key), now));
   if (!ring) return refuse(ring.error());
   std::cout << "keys: " << (*ring)->verification_keys().size() << " published\n";
   return code;
@@ -201,7 +196,7 @@ int run(int argc, char** argv) {
     auto& rest = arguments->rest;
     const bool has_command = !rest.empty() && !rest.front().starts_with("-");
     if (!has_command && take_flag(rest, "--version")) {
-      std::cout << "latchkey " << kVersion << "\n";
+      std::cout << "latchkey " << config::kVersion << "\n";
       return 0;
     }
     const bool help = take_flag(rest, "--help") || take_flag(rest, "-h");
@@ -214,8 +209,8 @@ int run(int argc, char** argv) {
       std::cout << config::markdown();
       return 0;
     }
-    auto loaded = config::load({.flags = arguments->settings,
-                                .environment = config::environment_from(environ)});
+    auto loaded = config::load(
+        {.flags = arguments->settings, .environment = config::environment_from(environ)});
     if (!loaded) return refuse(loaded.error(), 2);
     if (take_flag(rest, "--print-config")) {
       std::cout << config::print_config(*loaded);

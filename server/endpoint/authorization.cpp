@@ -43,8 +43,8 @@ runtime::Task<http::Response> post_authorize(const provider::Provider& provider,
                          {oidc::OAuthErrorCode::invalid_request,
                           "The request is too large: its parameters must fit in 4 KB."});
   }
-  // A cross-site POST comes without our Lax cookies: turned into a GET of ourselves, so that a person
-  // who is signed in stays so.
+  // A cross-site POST comes without our Lax cookies: turned into a GET of ourselves, so that a
+  // person who is signed in stays so.
   co_return http::Response::redirect("/authorize?" + query);
 }
 

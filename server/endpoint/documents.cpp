@@ -1,7 +1,7 @@
 #include "server/endpoint/documents.h"
 
 #include "oidc/metadata/provider_metadata.h"
-#include "server/version.h"
+#include "server/config/version.h"
 
 namespace server::endpoint {
 namespace {
@@ -13,7 +13,7 @@ std::string max_age(std::chrono::milliseconds life) {
 
 http::Response status_document(int status, std::string_view word) {
   return http::Response::json(status, "{\"status\":\"" + std::string(word) + "\",\"version\":\"" +
-                                          std::string(kVersion) + "\"}");
+                                          std::string(config::kVersion) + "\"}");
 }
 
 }  // namespace
@@ -31,9 +31,13 @@ http::Response jwks_document(const provider::Provider& provider) {
   return response;
 }
 
-http::Response health_document() { return status_document(200, "ok"); }
+http::Response health_document() {
+  return status_document(200, "ok");
+}
 
-runtime::Task<http::Response> get_livez() { co_return status_document(200, "ok"); }
+runtime::Task<http::Response> get_livez() {
+  co_return status_document(200, "ok");
+}
 
 runtime::Task<http::Response> get_readyz(const provider::Provider& provider,
                                          const std::function<bool()>& draining) {

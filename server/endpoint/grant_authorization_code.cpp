@@ -16,12 +16,12 @@ auto used_or_wrong(std::string detail) {
                     std::move(detail));
 }
 
-// RFC 6749 §4.1.2: "the authorization server MUST deny the request and SHOULD revoke (when possible)
-// all tokens previously issued based on that authorization code."
+// RFC 6749 §4.1.2: "the authorization server MUST deny the request and SHOULD revoke (when
+// possible) all tokens previously issued based on that authorization code."
 runtime::Task<GrantResult> refuse_replay(const Provider& provider, store::Actor actor,
                                          std::int64_t grant_id) {
-  auto revoked = co_await provider.store.revoke_grant(grant_id, "code used twice",
-                                                      std::move(actor), provider.now());
+  auto revoked = co_await provider.store.revoke_grant(grant_id, "code used twice", std::move(actor),
+                                                      provider.now());
   if (!revoked) co_return std::unexpected(provider::to_oauth_error(revoked.error()));
   co_return used_or_wrong("code: used before; its tokens were revoked");
 }
@@ -98,7 +98,8 @@ runtime::Task<GrantResult> grant_authorization_code(const Provider& provider,
     case store::RedeemOutcome::already_used:
       // Lost a race against the same client with the same verifier: a replay like any other.
       co_return co_await refuse_replay(provider, actor, grant.id);
-    case store::RedeemOutcome::grant_ended: break;
+    case store::RedeemOutcome::grant_ended:
+      break;
   }
   co_return used_or_wrong("code: its grant has ended");
 }

@@ -62,29 +62,31 @@ runtime::Task<std::optional<GrantResult>> rotate(const Attempt& attempt,
   auto outcome = co_await attempt.provider.store.rotate_refresh(
       {.old_row = record.token.stored.row,
        .successor = std::move(next),
-       .successor_sealed = oidc::grant::seal_successor(attempt.request.refresh_token,
-                                                       successor.text)},
+       .successor_sealed =
+           oidc::grant::seal_successor(attempt.request.refresh_token, successor.text)},
       attempt.actor, attempt.now);
   if (!outcome) co_return std::unexpected(provider::to_oauth_error(outcome.error()));
   switch (*outcome) {
     case store::RotateOutcome::rotated:
       co_return GrantAnswer{std::move(*tokens), std::move(successor.text)};
-    case store::RotateOutcome::grant_ended: co_return wrong("refresh_token: its grant has ended");
-    case store::RotateOutcome::already_used: break;
+    case store::RotateOutcome::grant_ended:
+      co_return wrong("refresh_token: its grant has ended");
+    case store::RotateOutcome::already_used:
+      break;
   }
   co_return std::nullopt;
 }
 
 runtime::Task<GrantResult> end_family(const Attempt& attempt, std::int64_t grant_id) {
-  auto revoked = co_await attempt.provider.store.revoke_grant(
-      grant_id, "refresh token used twice", attempt.actor, attempt.now);
+  auto revoked = co_await attempt.provider.store.revoke_grant(grant_id, "refresh token used twice",
+                                                              attempt.actor, attempt.now);
   if (!revoked) co_return std::unexpected(provider::to_oauth_error(revoked.error()));
   co_return wrong("refresh_token: used before; the whole family was ended");
 }
 
 GrantResult repeat(const Attempt& attempt, const store::RefreshRecord& record) {
-  auto successor = oidc::grant::open_successor(attempt.request.refresh_token,
-                                               record.token.successor_sealed);
+  auto successor =
+      oidc::grant::open_successor(attempt.request.refresh_token, record.token.successor_sealed);
   if (!successor) return wrong("refresh_token: the successor cannot be opened");
   auto tokens = issue(attempt, record, record.token.scope);
   if (!tokens) return std::unexpected(tokens.error());
@@ -108,11 +110,10 @@ runtime::Task<GrantResult> grant_refresh_token(const Provider& provider,
     auto record = co_await provider.store.load_refresh(*credential, now);
     if (!record) co_return std::unexpected(provider::to_oauth_error(record.error()));
     if (!*record) co_return wrong("refresh_token: unknown");
-    const Attempt attempt{provider, client, *parsed,
-                          {"client:" + client.client_id, request.client_address}, now};
-    auto verdict =
-        oidc::grant::check_refresh((*record)->token, (*record)->successor_used, client, *parsed,
-                                   provider.lifetimes.refresh_grace, now);
+    const Attempt attempt{
+        provider, client, *parsed, {"client:" + client.client_id, request.client_address}, now};
+    auto verdict = oidc::grant::check_refresh((*record)->token, (*record)->successor_used, client,
+                                              *parsed, provider.lifetimes.refresh_grace, now);
     if (!verdict) co_return std::unexpected(verdict.error());
     if (*verdict == RefreshVerdict::reuse) {
       co_return co_await end_family(attempt, (*record)->grant.id);

@@ -13,7 +13,9 @@ constexpr std::string_view kRoute = "/introspect";
 using oidc::OAuthErrorCode;
 using provider::Provider;
 
-http::Response inactive() { return http::Response::json(200, oidc::response::inactive_body()); }
+http::Response inactive() {
+  return http::Response::json(200, oidc::response::inactive_body());
+}
 
 runtime::Task<http::Response> introspect_refresh(const Provider& provider,
                                                  const http::Request& request,
@@ -29,8 +31,7 @@ runtime::Task<http::Response> introspect_refresh(const Provider& provider,
                       (*record)->token.client_id == client.client_id;
   if (!active) co_return inactive();
   co_return http::Response::json(
-      200, oidc::response::active_refresh_body((*record)->token, (*record)->grant,
-                                               provider.issuer,
+      200, oidc::response::active_refresh_body((*record)->token, (*record)->grant, provider.issuer,
                                                (*record)->user.primary_email()));
 }
 
@@ -42,21 +43,21 @@ runtime::Task<http::Response> post_introspect(const Provider& provider, http::Re
   const auto& client = *authenticated->client;
   if (client.is_public()) {
     // RFC 7662 §2.1: the endpoint must be protected against token scanning.
-    co_return json_failure(provider, request, kRoute,
-                           {OAuthErrorCode::invalid_client,
-                            "Introspection needs a client with a secret.",
-                            "introspection: public client"},
-                           client.client_id);
+    co_return json_failure(
+        provider, request, kRoute,
+        {OAuthErrorCode::invalid_client, "Introspection needs a client with a secret.",
+         "introspection: public client"},
+        client.client_id);
   }
   const auto token = authenticated->form.get("token");
   if (!token) {
-    co_return json_failure(
-        provider, request, kRoute,
-        {OAuthErrorCode::invalid_request, "The parameter token is missing."}, client.client_id);
+    co_return json_failure(provider, request, kRoute,
+                           {OAuthErrorCode::invalid_request, "The parameter token is missing."},
+                           client.client_id);
   }
   // The form of the text says what it is, so token_type_hint is not needed (RFC 7662 §2.1).
-  if (const auto refresh = oidc::crypto::parse_credential(
-          oidc::crypto::CredentialKind::refresh_token, *token)) {
+  if (const auto refresh =
+          oidc::crypto::parse_credential(oidc::crypto::CredentialKind::refresh_token, *token)) {
     co_return co_await introspect_refresh(provider, request, client, *refresh);
   }
   auto access = co_await find_access(provider, *token);
@@ -67,9 +68,9 @@ runtime::Task<http::Response> post_introspect(const Provider& provider, http::Re
     co_return inactive();
   }
   if (access->token.client_id != client.client_id) co_return inactive();
-  co_return http::Response::json(
-      200, oidc::response::active_body(access->token, provider.issuer,
-                                       access->record.user.primary_email()));
+  co_return http::Response::json(200,
+                                 oidc::response::active_body(access->token, provider.issuer,
+                                                             access->record.user.primary_email()));
 }
 
 }  // namespace server::endpoint

@@ -15,11 +15,11 @@ using provider::Provider;
 // RFC 7009 §2.1: "the authorization server ... verifies whether the token was issued to the client
 // making the revocation request." Of a stranger's token nothing is said and nothing is done.
 runtime::Task<store::StoreResult<void>> revoke(const Provider& provider,
-                                               const oidc::model::Client& client,
-                                               std::string token, store::Actor actor) {
+                                               const oidc::model::Client& client, std::string token,
+                                               store::Actor actor) {
   const auto now = provider.now();
-  if (const auto refresh = oidc::crypto::parse_credential(
-          oidc::crypto::CredentialKind::refresh_token, token)) {
+  if (const auto refresh =
+          oidc::crypto::parse_credential(oidc::crypto::CredentialKind::refresh_token, token)) {
     auto record = co_await provider.store.load_refresh(*refresh, now);
     if (!record) co_return std::unexpected(record.error());
     if (!*record || (*record)->token.client_id != client.client_id) {
@@ -45,9 +45,9 @@ runtime::Task<http::Response> post_revoke(const Provider& provider, http::Reques
   const auto& client = *authenticated->client;
   const auto token = authenticated->form.get("token");
   if (!token) {
-    co_return json_failure(
-        provider, request, kRoute,
-        {OAuthErrorCode::invalid_request, "The parameter token is missing."}, client.client_id);
+    co_return json_failure(provider, request, kRoute,
+                           {OAuthErrorCode::invalid_request, "The parameter token is missing."},
+                           client.client_id);
   }
   store::Actor actor{"client:" + client.client_id, request.client_address};
   auto revoked = co_await revoke(provider, client, *token, std::move(actor));

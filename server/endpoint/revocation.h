@@ -1,5 +1,5 @@
-// Owns: token revocation, POST /revoke (RFC 7009). A refresh token ends its family and access tokens;
-// an access token ends alone.
+// Owns: token revocation, POST /revoke (RFC 7009). A refresh token ends its family and access
+// tokens; an access token ends alone.
 #pragma once
 #include "server/http/message.h"
 #include "server/provider/provider.h"

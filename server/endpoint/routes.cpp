@@ -66,12 +66,13 @@ http::Router make_router(const Provider& provider, std::function<bool()> drainin
                 row.body_limit, row.cors});
   }
   const auto discovery = discovery_document(provider);
-  router.add({Method::get, "/.well-known/openid-configuration", fixed(discovery), kNone, Cors::any});
-  router.add({Method::get, "/.well-known/oauth-authorization-server", fixed(discovery), kNone,
-              Cors::any});
+  router.add(
+      {Method::get, "/.well-known/openid-configuration", fixed(discovery), kNone, Cors::any});
+  router.add(
+      {Method::get, "/.well-known/oauth-authorization-server", fixed(discovery), kNone, Cors::any});
   router.add({Method::get, "/jwks", fixed(jwks_document(provider)), kNone, Cors::any});
-  router.add({Method::get, "/", fixed(provider.pages.home({provider.issuer, dev})), kNone,
-              Cors::none});
+  router.add(
+      {Method::get, "/", fixed(provider.pages.home({provider.issuer, dev})), kNone, Cors::none});
   router.add({Method::get, "/health", fixed(health_document()), kNone, Cors::none});
   router.add({Method::get, "/livez", [](Request) { return get_livez(); }, kNone, Cors::none});
   router.add({Method::get, "/readyz",

@@ -32,7 +32,9 @@ oidc::grant::Signer signer(const provider::Provider& provider) {
   };
 }
 
-std::string new_jti() { return oidc::base64url_encode(oidc::crypto::random_bytes(16)); }
+std::string new_jti() {
+  return oidc::base64url_encode(oidc::crypto::random_bytes(16));
+}
 
 runtime::Task<http::Response> post_token(const provider::Provider& provider,
                                          http::Request request) {

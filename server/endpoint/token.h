@@ -1,5 +1,5 @@
-// Owns: the token endpoint, POST /token (RFC 6749 §3.2). Each grant is one file grant_*.cpp; all pass
-// oidc::grant::issue_tokens.
+// Owns: the token endpoint, POST /token (RFC 6749 §3.2). Each grant is one file grant_*.cpp; all
+// pass oidc::grant::issue_tokens.
 #pragma once
 #include "oidc/grant/issue_tokens.h"
 #include "server/endpoint/client_authentication.h"
@@ -8,8 +8,7 @@
 
 namespace server::endpoint {
 
-runtime::Task<http::Response> post_token(const provider::Provider& provider,
-                                         http::Request request);
+runtime::Task<http::Response> post_token(const provider::Provider& provider, http::Request request);
 
 // What a grant hands back: the tokens and the refresh token's text, which may be empty.
 struct GrantAnswer {

@@ -143,8 +143,9 @@ void Listener::take(Socket socket) {
 }
 
 void Listener::survive_exhaustion() {
-  for (int i = 0; i < kShedAtOnce && worker_.shed_oldest(); ++i) {
-  }
+  int shed = 0;
+  while (shed < kShedAtOnce && worker_.shed_oldest()) ++shed;
+  if (shed > 0) return;
   if (spare_ < 0) spare_ = open_spare();
   if (spare_ < 0) return;
   // The client at the head of the queue learns at once that there is no room.

@@ -43,8 +43,7 @@ bool create_file(const std::string& path) {
   {
     const File file(::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
     if (!file.is_open()) return false;
-    written = ::write(file.get(), text.data(), text.size()) ==
-                  static_cast<ssize_t>(text.size()) &&
+    written = ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
               ::fsync(file.get()) == 0;
   }
   const bool linked = written && (::link(draft.c_str(), path.c_str()) == 0 || errno == EEXIST);

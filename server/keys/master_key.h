@@ -1,4 +1,5 @@
-// Owns: the master key file, which seals every stored private key. The database alone opens nothing.
+// Owns: the master key file, which seals every stored private key. The database alone opens
+// nothing.
 #pragma once
 #include <expected>
 #include <string>

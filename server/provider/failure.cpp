@@ -13,8 +13,7 @@ using oidc::OAuthErrorCode;
 OAuthError to_oauth_error(const store::StoreError& error) {
   if (error.fault == store::StoreFault::failed || error.fault == store::StoreFault::conflict) {
     return {OAuthErrorCode::server_error,
-            "The server failed; the operator can look up the reference.",
-            "store: " + error.detail};
+            "The server failed; the operator can look up the reference.", "store: " + error.detail};
   }
   return {OAuthErrorCode::temporarily_unavailable,
           "The server is busy or its database is away; nothing was used up, so try again.",
@@ -24,11 +23,16 @@ OAuthError to_oauth_error(const store::StoreError& error) {
 int json_status(OAuthErrorCode code) {
   switch (code) {
     case OAuthErrorCode::invalid_client:
-    case OAuthErrorCode::invalid_token: return 401;
-    case OAuthErrorCode::insufficient_scope: return 403;
-    case OAuthErrorCode::temporarily_unavailable: return 503;
-    case OAuthErrorCode::server_error: return 500;
-    default: return 400;
+    case OAuthErrorCode::invalid_token:
+      return 401;
+    case OAuthErrorCode::insufficient_scope:
+      return 403;
+    case OAuthErrorCode::temporarily_unavailable:
+      return 503;
+    case OAuthErrorCode::server_error:
+      return 500;
+    default:
+      return 400;
   }
 }
 

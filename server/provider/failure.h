@@ -1,5 +1,5 @@
-// Owns: turning a failure into an answer with an event id: on the page or in error_description, in the
-// log, and in the ring that `latchkey explain ID` reads. RFC 6749 §5.2, RFC 6750 §3.
+// Owns: turning a failure into an answer with an event id: on the page or in error_description, in
+// the log, and in the ring that `latchkey explain ID` reads. RFC 6749 §5.2, RFC 6750 §3.
 #pragma once
 #include <string>
 #include <string_view>

@@ -33,9 +33,7 @@ struct Provider {
 
   // The wall clock, in milliseconds.
   oidc::TimePoint now() const;
-  std::string cookie_name(std::string_view name) const {
-    return http::cookie_name(name, is_https);
-  }
+  std::string cookie_name(std::string_view name) const { return http::cookie_name(name, is_https); }
   // A Set-Cookie value; `max_age_s` absent: until the browser ends.
   std::string cookie(std::string_view name, std::string value,
                      std::optional<long> max_age_s = std::nullopt) const;

@@ -10,7 +10,9 @@ namespace {
 thread_local bool is_io_thread = false;
 }
 
-void mark_io_thread() { is_io_thread = true; }
+void mark_io_thread() {
+  is_io_thread = true;
+}
 
 void assert_not_io_thread() {
 #ifndef NDEBUG

@@ -4,9 +4,13 @@
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
+#include <exception>
 #include <expected>
 #include <functional>
+#include <memory>
 #include <mutex>
+#include <new>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -36,18 +40,31 @@ class Pool {
   bool post(std::move_only_function<void()> job);
   std::size_t depth() const;
 
-  // Runs `work` on the pool and returns its result on the caller's executor. `work` must not throw.
+  // Runs `work` on the pool and returns its result on the caller's executor. What `work` throws is
+  // thrown again there: an exception ends one request, not the process.
   template <class F, class R = std::invoke_result_t<F>>
   Task<std::expected<R, Overloaded>> run(F work) {
-    using Outcome = std::expected<R, Overloaded>;
-    co_return co_await async_call<Outcome>(
-        [this, work = std::move(work)](Completion<Outcome> done) mutable {
-          auto shared = std::make_shared<Completion<Outcome>>(std::move(done));
+    struct Answer {
+      std::expected<std::optional<R>, Overloaded> value;
+      std::exception_ptr thrown;
+    };
+    Answer answer = co_await async_call<Answer>(
+        [this, work = std::move(work)](Completion<Answer> done) mutable {
+          auto shared = std::make_shared<Completion<Answer>>(std::move(done));
           const bool queued = post([work = std::move(work), shared]() mutable {
-            (*shared)(Outcome(work()));
+            Answer result;
+            try {
+              result.value->emplace(work());
+            } catch (...) {
+              result.thrown = std::current_exception();
+            }
+            (*shared)(std::move(result));
           });
-          if (!queued) (*shared)(std::unexpected(Overloaded{}));
+          if (!queued) (*shared)(Answer{std::unexpected(Overloaded{}), nullptr});
         });
+    if (answer.thrown) std::rethrow_exception(answer.thrown);
+    if (!answer.value) co_return std::unexpected(answer.value.error());
+    co_return std::move(**answer.value);
   }
 
  private:

@@ -32,9 +32,8 @@ std::string account_name(const oidc::model::User& user) {
   return claims ? oidc::string_member(*claims, "name").value_or("") : "";
 }
 
-page::ConsentView consent_view(const Provider& provider, const LoadedFlow& loaded,
-                               const Flow& flow, const oidc::model::User& user,
-                               bool confirm_only) {
+page::ConsentView consent_view(const Provider& provider, const LoadedFlow& loaded, const Flow& flow,
+                               const oidc::model::User& user, bool confirm_only) {
   page::ConsentView view;
   view.t = seal_flow(provider, Purpose::authorize, flow);
   view.application = application_view(loaded);
@@ -83,8 +82,7 @@ runtime::Task<Response> get_consent(const Provider& provider, Request request) {
   auto remembered =
       co_await provider.store.find_consent(account->user.id, loaded->client->client_id);
   if (!remembered) {
-    co_return page_failure(provider, request, kRoute,
-                           provider::to_oauth_error(remembered.error()));
+    co_return page_failure(provider, request, kRoute, provider::to_oauth_error(remembered.error()));
   }
   bool confirm_only = !loaded->request.prompt.consent;
   for (const auto& scope : loaded->request.scopes) {
@@ -93,8 +91,8 @@ runtime::Task<Response> get_consent(const Provider& provider, Request request) {
   }
   const auto binding = read_or_make_binding(provider, request);
   flow->binding = binding.hash;
-  auto response = provider.pages.consent(
-      consent_view(provider, *loaded, *flow, account->user, confirm_only));
+  auto response =
+      provider.pages.consent(consent_view(provider, *loaded, *flow, account->user, confirm_only));
   if (!binding.set_cookie.empty()) response.add("Set-Cookie", binding.set_cookie);
   co_return response;
 }

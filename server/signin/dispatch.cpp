@@ -33,8 +33,8 @@ oidc::Result<std::optional<std::string>> read_hint(const Provider& provider,
                                                    const LoadedFlow& loaded) {
   const auto& text = loaded.request.id_token_hint;
   if (text.empty()) return std::nullopt;
-  auto hint = oidc::token::verify_id_token_hint(text, provider.keys.verification_keys(),
-                                                provider.issuer);
+  auto hint =
+      oidc::token::verify_id_token_hint(text, provider.keys.verification_keys(), provider.issuer);
   if (!hint) return std::unexpected(hint.error());
   return hint->subject;
 }
@@ -68,25 +68,23 @@ runtime::Task<store::StoreResult<std::optional<std::string>>> issue_code(const P
                                                                          oidc::TimePoint now) {
   const auto& request = issue.loaded.request;
   auto grant = make_grant(provider, issue, now);
-  auto credential = oidc::crypto::make_credential(
-      oidc::crypto::CredentialKind::authorization_code, 0, provider.store.next_row());
-  oidc::model::AuthorizationCode code{
-      .stored = credential.stored,
-      .grant_id = grant.id,
-      .client_id = grant.client_id,
-      .redirect_uri = request.redirect_uri.text(),
-      .code_challenge = request.code_challenge,
-      .nonce = request.nonce,
-      .auth_time_requested =
-          request.max_age_s.has_value() || issue.loaded.client->require_auth_time,
-      .expires_at = now + provider.lifetimes.authorization_code};
+  auto credential = oidc::crypto::make_credential(oidc::crypto::CredentialKind::authorization_code,
+                                                  0, provider.store.next_row());
+  oidc::model::AuthorizationCode code{.stored = credential.stored,
+                                      .grant_id = grant.id,
+                                      .client_id = grant.client_id,
+                                      .redirect_uri = request.redirect_uri.text(),
+                                      .code_challenge = request.code_challenge,
+                                      .nonce = request.nonce,
+                                      .auth_time_requested = request.max_age_s.has_value() ||
+                                                             issue.loaded.client->require_auth_time,
+                                      .expires_at = now + provider.lifetimes.authorization_code};
   store::Actor actor{"user:" + grant.user_id, std::move(address)};
-  auto outcome = co_await provider.store.issue_code(
-      {.browser_id = issue.browser.id,
-       .grant = std::move(grant),
-       .code = std::move(code),
-       .remember_consent = issue.remember_consent},
-      std::move(actor), now);
+  auto outcome = co_await provider.store.issue_code({.browser_id = issue.browser.id,
+                                                     .grant = std::move(grant),
+                                                     .code = std::move(code),
+                                                     .remember_consent = issue.remember_consent},
+                                                    std::move(actor), now);
   if (!outcome) co_return std::unexpected(outcome.error());
   if (*outcome == store::IssueCodeOutcome::session_ended) co_return std::nullopt;
   co_return std::move(credential.text);
@@ -122,8 +120,9 @@ Response authorization_failure(const Provider& provider, const Request& request,
   if (const auto* page = std::get_if<PageError>(&failure)) {
     page::ErrorView view;
     view.title = "This sign-in request cannot be completed";
-    view.remedy = "Nothing is wrong with your account. Whoever runs " + client.display_name() +
-                  " can mend this: the address in the request must be registered, letter by letter.";
+    view.remedy =
+        "Nothing is wrong with your account. Whoever runs " + client.display_name() +
+        " can mend this: the address in the request must be registered, letter by letter.";
     view.facts = {{"Application", client.display_name()}};
     const auto query = oidc::Form::parse(request.query);
     if (query && query->has("redirect_uri")) {
@@ -226,8 +225,8 @@ runtime::Task<Response> dispatch(const Provider& provider, const Request& reques
     if (!code) co_return store_failure(provider, request, input.route, code.error());
     if (*code) {
       co_return with_cookies(
-          Response::redirect(oidc::response::code_location(
-              loaded->request.redirect_uri, **code, loaded->request.state, provider.issuer)),
+          Response::redirect(oidc::response::code_location(loaded->request.redirect_uri, **code,
+                                                           loaded->request.state, provider.issuer)),
           input.set_cookies);
     }
     next = oidc::interaction::SignInStep{};  // the session ended a moment ago

@@ -1,5 +1,5 @@
-// Owns: a validated authorization request on its way through the browser: sealed (AES-256-GCM) in the
-// page's address, bound to the browser by a cookie of its own. No row is stored before sign-in.
+// Owns: a validated authorization request on its way through the browser: sealed (AES-256-GCM) in
+// the page's address, bound to the browser by a cookie of its own. No row is stored before sign-in.
 #pragma once
 #include <optional>
 #include <string>
@@ -22,9 +22,9 @@ inline constexpr std::size_t kMaxSealed = 7 * 1024;
 enum class Purpose { authorize, logout };
 
 struct Flow {
-  oidc::Form form;                 // the parameters as they came; checked again at each step
-  oidc::TimePoint started_at{};    // when the request came in first
-  std::string binding;             // SHA-256 of the binding cookie
+  oidc::Form form;               // the parameters as they came; checked again at each step
+  oidc::TimePoint started_at{};  // when the request came in first
+  std::string binding;           // SHA-256 of the binding cookie
   std::optional<std::int64_t> session_id;  // the account chosen in this interaction
   // What the sign-in page shows again after a redirect.
   std::string email;
@@ -49,8 +49,8 @@ struct Binding {
 };
 Binding read_or_make_binding(const provider::Provider& provider, const http::Request& request);
 
-// True when a form of ours was sent by the browser that we showed it to: its binding cookie fits, and
-// Origin and Sec-Fetch-Site, where sent, name us.
+// True when a form of ours was sent by the browser that we showed it to: its binding cookie fits,
+// and Origin and Sec-Fetch-Site, where sent, name us.
 bool is_own_form(const provider::Provider& provider, const http::Request& request,
                  const Flow& flow);
 

@@ -54,8 +54,7 @@ runtime::Task<Response> show_refusal(const Provider& provider, const Request& re
   co_return response;
 }
 
-std::optional<account::DeviceCookie> read_device(const Provider& provider,
-                                                 const Request& request) {
+std::optional<account::DeviceCookie> read_device(const Provider& provider, const Request& request) {
   const auto cookie = request.cookie(provider.cookie_name(kDeviceCookie));
   if (!cookie) return std::nullopt;
   return account::open_device_cookie(provider.keys.purpose_key("device_cookie"), *cookie);
@@ -82,25 +81,24 @@ NewSignIn prepare_sign_in(const Provider& provider, const Request& request,
   const account::DeviceCookie renewed{
       known ? device->device_id : oidc::base64url_encode(oidc::crypto::random_bytes(12)),
       accepted.record.user.id, now};
-  return {
-      .command = {.old_browser = old_browser ? std::optional(old_browser->id) : std::nullopt,
-                  .new_browser = credential.stored,
-                  .user_id = accepted.record.user.id,
-                  .authenticator_id = accepted.record.authenticator_id,
-                  .expected_phc = accepted.record.phc,
-                  .new_phc = accepted.rehash,
-                  .sid = oidc::base64url_encode(oidc::crypto::random_bytes(16)),
-                  .session_row = provider.store.next_row(),
-                  .auth_time = now,
-                  .amr = "pwd",
-                  .acr = oidc::metadata::kAcrPassword,
-                  .expires_at = now + lifetime,
-                  .give_back = accepted.give_back},
-      .session_cookie = provider.cookie(kSessionCookie, credential.text, seconds(lifetime)),
-      .device_cookie = provider.cookie(
-          kDeviceCookie,
-          account::seal_device_cookie(provider.keys.purpose_key("device_cookie"), renewed),
-          kDeviceCookieSeconds)};
+  return {.command = {.old_browser = old_browser ? std::optional(old_browser->id) : std::nullopt,
+                      .new_browser = credential.stored,
+                      .user_id = accepted.record.user.id,
+                      .authenticator_id = accepted.record.authenticator_id,
+                      .expected_phc = accepted.record.phc,
+                      .new_phc = accepted.rehash,
+                      .sid = oidc::base64url_encode(oidc::crypto::random_bytes(16)),
+                      .session_row = provider.store.next_row(),
+                      .auth_time = now,
+                      .amr = "pwd",
+                      .acr = oidc::metadata::kAcrPassword,
+                      .expires_at = now + lifetime,
+                      .give_back = accepted.give_back},
+          .session_cookie = provider.cookie(kSessionCookie, credential.text, seconds(lifetime)),
+          .device_cookie = provider.cookie(
+              kDeviceCookie,
+              account::seal_device_cookie(provider.keys.purpose_key("device_cookie"), renewed),
+              kDeviceCookieSeconds)};
 }
 
 runtime::Task<Response> complete_sign_in(const Provider& provider, const Request& request,
@@ -154,7 +152,8 @@ runtime::Task<Response> get_login(const Provider& provider, Request request) {
   if (!flow) co_return std::move(flow.error());
   auto loaded = co_await load_flow(provider, request, flow->form, std::string(kRoute));
   if (!loaded) co_return std::move(loaded.error());
-  // Opened in another browser, the page is bound to that one: an address approves nothing by itself.
+  // Opened in another browser, the page is bound to that one: an address approves nothing by
+  // itself.
   const auto binding = read_or_make_binding(provider, request);
   flow->binding = binding.hash;
   auto response = provider.pages.sign_in(sign_in_view(provider, *loaded, *flow));
@@ -186,14 +185,13 @@ runtime::Task<Response> post_login(const Provider& provider, Request request) {
        .device = read_device(provider, request)},
       provider.now());
   if (auto* accepted = std::get_if<account::Accepted>(&outcome)) {
-    co_return co_await complete_sign_in(provider, request, std::move(flow),
-                                        std::move(*accepted));
+    co_return co_await complete_sign_in(provider, request, std::move(flow), std::move(*accepted));
   }
   const auto note = [&](std::string detail, int status) {
-    return record_failure(provider, request, kRoute,
-                          {oidc::OAuthErrorCode::access_denied, "The sign-in was refused.",
-                           std::move(detail)},
-                          status, flow.form.value_or("client_id", ""));
+    return record_failure(
+        provider, request, kRoute,
+        {oidc::OAuthErrorCode::access_denied, "The sign-in was refused.", std::move(detail)},
+        status, flow.form.value_or("client_id", ""));
   };
   if (const auto* throttled = std::get_if<account::Throttled>(&outcome)) {
     provider.metrics.sign_in("throttled");

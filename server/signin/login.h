@@ -5,6 +5,5 @@
 
 namespace server::signin {
 runtime::Task<http::Response> get_login(const provider::Provider& provider, http::Request request);
-runtime::Task<http::Response> post_login(const provider::Provider& provider,
-                                         http::Request request);
+runtime::Task<http::Response> post_login(const provider::Provider& provider, http::Request request);
 }  // namespace server::signin

@@ -135,7 +135,8 @@ runtime::Task<Response> start_logout(const Provider& provider, const Request& re
       }
     }
   }
-  // RP-Initiated Logout §2: without such a hint the person is asked, or any page could sign them out.
+  // RP-Initiated Logout §2: without such a hint the person is asked, or any page could sign them
+  // out.
   co_return ask(provider, request, *logout, **browser, form);
 }
 

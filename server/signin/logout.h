@@ -1,11 +1,11 @@
-// Owns: RP-initiated logout: GET and POST /logout (OpenID Connect RP-Initiated Logout 1.0 §2 and §3).
+// Owns: RP-initiated logout: GET and POST /logout (OpenID Connect RP-Initiated Logout 1.0 §2 and
+// §3).
 #pragma once
 #include "server/http/message.h"
 #include "server/provider/provider.h"
 
 namespace server::signin {
-runtime::Task<http::Response> get_logout(const provider::Provider& provider,
-                                         http::Request request);
+runtime::Task<http::Response> get_logout(const provider::Provider& provider, http::Request request);
 runtime::Task<http::Response> post_logout(const provider::Provider& provider,
                                           http::Request request);
 }  // namespace server::signin

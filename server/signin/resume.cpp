@@ -29,8 +29,8 @@ Response start_anew(const Flow& flow) {
 std::expected<Flow, Response> resume_page(const Provider& provider, const Request& request,
                                           std::string_view route) {
   const auto query = oidc::Form::parse(request.query);
-  auto opened = query ? open_flow(provider, Purpose::authorize, query->value_or("t", ""))
-                      : std::nullopt;
+  auto opened =
+      query ? open_flow(provider, Purpose::authorize, query->value_or("t", "")) : std::nullopt;
   if (!opened) {
     return std::unexpected(page_failure(
         provider, request, route,
@@ -41,9 +41,8 @@ std::expected<Flow, Response> resume_page(const Provider& provider, const Reques
   return std::move(opened->flow);
 }
 
-std::expected<SubmittedForm, Response> resume_form(const Provider& provider,
-                                                   const Request& request, Purpose purpose,
-                                                   std::string_view route) {
+std::expected<SubmittedForm, Response> resume_form(const Provider& provider, const Request& request,
+                                                   Purpose purpose, std::string_view route) {
   auto fields = request.media_type() == "application/x-www-form-urlencoded"
                     ? oidc::Form::parse(request.body)
                     : oidc::fail(OAuthErrorCode::invalid_request,

@@ -1,5 +1,7 @@
-// Compares the server with the least that Beast can do. Hidden: run it with the tag [.throughput];
-// needs the program wrk.
+// Figures: throughput next to the least that Beast can do (needs the program wrk), and what idle
+// connections cost. Hidden: run them with the tags [.throughput] and [.idle].
+#include <sys/resource.h>
+
 #include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -12,6 +14,7 @@
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 #include <cstdio>
+#include <fstream>
 #include <iostream>
 
 #include "tests/support/catch.h"
@@ -100,6 +103,14 @@ double requests_per_second(const std::string& address) {
   return std::stod(output.substr(at + 13));
 }
 
+long resident_kilobytes() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("VmRSS:")) return std::stol(line.substr(6));
+  }
+  return 0;
+}
+
 }  // namespace
 
 TEST_CASE("the server keeps 60 % of a bare Beast server's throughput", "[.throughput]") {
@@ -119,4 +130,33 @@ TEST_CASE("the server keeps 60 % of a bare Beast server's throughput", "[.throug
   std::cout << "bare Beast " << static_cast<long>(bare) << "/s, server " << static_cast<long>(ours)
             << "/s, ratio " << ours / bare << "\n";
   CHECK(ours >= 0.6 * bare);
+}
+
+TEST_CASE("ten thousand idle connections cost little, and the server goes on", "[.idle]") {
+  constexpr std::size_t kIdle = 10'000;
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+  ServerOptions options;
+  options.max_connections = kIdle;
+  LiveServer live(options);
+  const long before = resident_kilobytes();
+  std::vector<std::unique_ptr<Client>> idle;
+  for (std::size_t i = 0; i < kIdle; ++i) {
+    idle.push_back(std::make_unique<Client>(live.address));
+    idle.back()->send("GET /hello?a HTTP/1.1\r\nHost: a\r\n\r\n");
+    REQUIRE(holds(idle.back()->read_until("hello a"), "200 OK"));
+  }
+  const long grown = resident_kilobytes() - before;
+  const auto begun = std::chrono::steady_clock::now();
+  for (int i = 0; i < 100; ++i) {
+    CHECK(holds(live.ask("GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"), "200 OK"));
+  }
+  const auto spent = std::chrono::steady_clock::now() - begun;
+  std::cout << kIdle << " idle connections: " << grown / 1024 << " MB; a new request took "
+            << std::chrono::duration_cast<std::chrono::microseconds>(spent).count() / 100
+            << " us on average\n";
+  CHECK(grown < 100 * 1024);
+  CHECK(spent < std::chrono::seconds(2));
 }

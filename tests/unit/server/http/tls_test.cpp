@@ -94,7 +94,7 @@ TEST_CASE("HTTPS: answers, versions, protocols, renewal") {
   ServerOptions options;
   options.tls_cert_file = certificate.cert();
   options.tls_key_file = certificate.key();
-  options.tls_handshake_timeout = milliseconds(200);
+  options.tls_handshake_timeout = milliseconds(1000);
   LiveServer live(options);
 
   const TlsAnswer modern = ask_tls(live.address, kWho, 0, "http/1.1");
@@ -117,7 +117,7 @@ TEST_CASE("HTTPS: answers, versions, protocols, renewal") {
   // Plain HTTP on this port, and a client that never starts, are closed.
   CHECK_FALSE(holds(live.ask(kWho), "HTTP/1.1"));
   Client silent(live.address);
-  silent.read_all(milliseconds(1500));
+  silent.read_all(milliseconds(4000));
   CHECK(silent.was_closed());
 
   REQUIRE(certificate.make("a") == 0);
