@@ -1,0 +1,10 @@
+# latchkey_box(commented out/of/it)
+latchkey_box(oidc_base oidc/base PCH ${pure_pch})
+latchkey_box(oidc_crypto oidc/crypto PCH ${pure_pch} PUBLIC oidc_base
+             PRIVATE OpenSSL::Crypto PkgConfig::ARGON2)
+latchkey_box(oidc_jose oidc/jose PUBLIC oidc_crypto)
+latchkey_box(oidc_protocol oidc EXCLUDE "/oidc/(base|crypto|jose)/" PUBLIC oidc_jose)
+latchkey_box(server_runtime server/runtime PUBLIC oidc_base Boost::headers)
+latchkey_box(server_http server/http PUBLIC server_runtime PRIVATE OpenSSL::SSL)
+latchkey_box(server_store server/store PUBLIC server_runtime oidc_protocol PRIVATE third_party_soci)
+latchkey_box(server_app server/app PUBLIC server_http server_store)
