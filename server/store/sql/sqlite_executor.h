@@ -1,0 +1,36 @@
+// Owns: the threads of an SQLite database: one writer that commits in groups, and readers. SQLite's
+// own rules: https://www.sqlite.org/wal.html, https://www.sqlite.org/lang_transaction.html.
+#pragma once
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "server/store/sql/job_queue.h"
+
+namespace server::store::sql {
+
+// Opens a connection with our settings, and reads each of them back. `read_only` refuses writes.
+// Throws SqlError, or std::runtime_error when a setting does not hold.
+std::unique_ptr<Connection> open_sqlite_connection(const std::string& path, bool read_only);
+
+class SqliteExecutor final : public Executor {
+ public:
+  SqliteExecutor(const std::string& path, std::size_t readers, std::size_t queue_limit);
+  ~SqliteExecutor() override;  // Runs what is queued, then joins.
+
+  void submit(std::shared_ptr<Job> job) override;
+  std::size_t depth() const override { return reads_.depth() + writes_.depth(); }
+
+ private:
+  void read_loop(std::unique_ptr<Connection> connection);
+  void write_loop(std::unique_ptr<Connection> connection);
+  void run_group(Connection& connection, std::vector<std::shared_ptr<Job>> group);
+
+  const std::string path_;
+  JobQueue reads_;
+  JobQueue writes_;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace server::store::sql

@@ -1,0 +1,171 @@
+// The ladder: forward only, checksummed, the same in both dialects; old rows stay readable.
+#include "server/store/sql/migration.h"
+
+#include <fstream>
+#include <regex>
+#include <sstream>
+
+#include "server/store/sql/postgresql_executor.h"
+#include "server/store/sql/sqlite_executor.h"
+#include "server/store/sql/sqlite_file.h"
+#include "tests/store/store_fixture.h"
+
+using namespace store_test;
+
+namespace {
+
+std::unique_ptr<sql::Connection> connect(const Database& database) {
+  if (database.backend() == Backend::postgresql) {
+    return sql::open_postgresql_connection(sql::with_connect_defaults(database.url()), seconds(5));
+  }
+  sql::prepare_sqlite_file(database.url().substr(7));
+  return sql::open_sqlite_connection(database.url().substr(7), false);
+}
+
+std::string text_of(const std::string& path) {
+  const auto root = std::filesystem::path(__FILE__).parent_path().parent_path().parent_path();
+  std::ifstream file(root / path);
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+std::string message_of(const Database& database) {
+  try {
+    database.open();
+  } catch (const std::runtime_error& error) {
+    return error.what();
+  }
+  return {};
+}
+
+}  // namespace
+
+TEST_CASE("a newer or altered database stops the start", "[store]") {
+  const Database database(GENERATE(Backend::sqlite, Backend::postgresql));
+  database.open();
+  database.open();  // a second start changes nothing
+  RawDatabase raw(database.url());
+  CHECK(raw.count("schema_migrations") ==
+        static_cast<std::int64_t>(
+            sql::schema_steps(embedded_schema::files(), sql::Dialect::sqlite).size()));
+  SECTION("newer") {
+    raw.run_sql(
+        "INSERT INTO schema_migrations (number, name, checksum, applied_at)"
+        " VALUES (9999, 'x', 'x', 0)");
+    CHECK(message_of(database).find("newer") != std::string::npos);
+  }
+  SECTION("altered") {
+    raw.run_sql("UPDATE schema_migrations SET checksum = 'x' WHERE number = 1");
+    CHECK(message_of(database).find("another text") != std::string::npos);
+  }
+}
+
+TEST_CASE("many nodes that start at once migrate once", "[store]") {
+  const Database database(GENERATE(Backend::sqlite, Backend::postgresql));
+  std::vector<std::thread> threads;
+  std::atomic<int> opened{0};
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      try {
+        database.open(seconds(20), 2);
+        ++opened;
+      } catch (const std::exception&) {
+        // Counted below.
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  CHECK(opened == 4);
+}
+
+TEST_CASE("a step that fails changes nothing", "[store]") {
+  const Database database(GENERATE(Backend::sqlite, Backend::postgresql));
+  const auto connection = connect(database);
+  auto steps = sql::schema_steps(embedded_schema::files(), connection->dialect());
+  steps.push_back({static_cast<std::int64_t>(steps.size()) + 1, "9999_bad.sql",
+                   "CREATE TABLE extra (id bigint PRIMARY KEY);\nCREATE TABLE users (id text);\n",
+                   "x"});
+  CHECK_THROWS_AS(sql::migrate(*connection, steps, kNow), sql::SqlError);
+  RawDatabase raw(database.url());
+  CHECK_THROWS(raw.count("extra"));
+  CHECK_THROWS(raw.count("schema_migrations"));
+}
+
+TEST_CASE("both dialects hold the same schema", "[store]") {
+  std::map<std::int64_t, std::pair<std::string, std::string>> texts;
+  for (const auto& step : sql::schema_steps(embedded_schema::files(), sql::Dialect::sqlite)) {
+    texts[step.number].first = step.script;
+  }
+  for (const auto& step : sql::schema_steps(embedded_schema::files(), sql::Dialect::postgresql)) {
+    texts[step.number].second = step.script;
+  }
+  const auto plain = [](const std::string& text) {
+    const auto no_comments = std::regex_replace(text, std::regex("--[^\n]*"), "");
+    const auto types = std::regex_replace(no_comments, std::regex("\\bINTEGER\\b"), "bigint");
+    return std::regex_replace(types, std::regex("\\) STRICT;"), ");");
+  };
+  for (const auto& [number, both] : texts) {
+    INFO(number);
+    CHECK(plain(both.first) == plain(both.second));
+  }
+}
+
+TEST_CASE("gaps and repeats in the numbers are found", "[store]") {
+  using Files = std::vector<oidc::EmbeddedFile>;
+  CHECK(sql::schema_steps(Files{{"0001_a.sqlite.sql", "x"}, {"0001_a.postgresql.sql", "y"}},
+                          sql::Dialect::postgresql)
+            .at(0)
+            .script == "y");
+  CHECK_THROWS(sql::schema_steps(Files{{"0002_a.sql", ""}}, sql::Dialect::sqlite));
+  CHECK_THROWS(
+      sql::schema_steps(Files{{"0001_a.sql", ""}, {"0001_b.sql", ""}}, sql::Dialect::sqlite));
+  CHECK_THROWS(sql::schema_steps(Files{{"first.sql", ""}}, sql::Dialect::sqlite));
+}
+
+TEST_CASE("rows of schema 1 are read through the store", "[store]") {
+  const Database database(GENERATE(Backend::sqlite, Backend::postgresql));
+  {
+    const auto connection = connect(database);
+    auto steps = sql::schema_steps(embedded_schema::files(), connection->dialect());
+    steps.resize(1);
+    sql::migrate(*connection, steps, kNow);
+    const std::string rows = text_of("schema/testdata/0001.sql");
+    REQUIRE_FALSE(rows.empty());
+    connection->run_script(rows);
+  }
+  const auto store = database.open();
+  const auto client = run(store->find_client("old-client", kNow)).value();
+  REQUIRE(client != nullptr);
+  CHECK(client->client_name == "Old application");
+  CHECK(client->redirect_uris.size() == 2);
+  CHECK(client->has_grant_type("refresh_token"));
+  CHECK(run(store->has_client_origin("https://old.example", kNow)).value());
+  const auto password = run(store->find_password("old@example.com")).value();
+  REQUIRE(password);
+  CHECK(password->phc.starts_with("$argon2id$"));
+  CHECK(password->user.claims == R"({"name":"Old Person"})");
+  const std::string digest(43, 'A');
+  const auto browser =
+      run(store->load_browser({101, 1, digest}, std::chrono::hours(12), kNow)).value();
+  REQUIRE(browser);
+  REQUIRE(browser->sessions.size() == 1);
+  CHECK(browser->sessions[0].session.sid == "old-sid");
+  const auto code = run(store->load_code({401, 1, digest}, kNow)).value();
+  REQUIRE(code);
+  CHECK(code->grant_live);
+  CHECK(code->code.used_at.has_value());
+  const auto refresh = run(store->load_refresh({501, 1, digest}, kNow)).value();
+  REQUIRE(refresh);
+  CHECK(refresh->token.successor_row == 502);
+  CHECK_FALSE(refresh->successor_used);
+  const auto next = refresh_for(*store, refresh->grant, 502);
+  CHECK(run(store->rotate_refresh({502, next, "s"}, kActor, kNow)) == RotateOutcome::rotated);
+  CHECK_FALSE(run(store->load_access(301, "old-jti", kNow)).value()->live);
+  CHECK(run(store->load_access(301, "new-jti", kNow)).value()->live);
+  CHECK(run(store->find_consent("old-user", "old-client")).value() == "openid email");
+  CHECK(run(store->list_signing_keys()).value().at(0).kid == "old-kid");
+  CHECK(run(store->ensure_purpose_keys({})).value().at(0).purpose == "seal");
+  CHECK(run(store->find_failure("OLD1")).value()->status == 400);
+  CHECK_FALSE(run(store->reserve_attempt({{"old-bucket", 3}}, minutes(15), kNow)).value().allowed);
+}
