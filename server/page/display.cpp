@@ -1,0 +1,104 @@
+#include "server/page/display.h"
+
+#include <algorithm>
+
+#include "oidc/base/text.h"
+
+namespace server::page {
+namespace {
+
+// Length of the UTF-8 sequence that starts with `lead`; the text is known to be well formed.
+std::size_t sequence_length(unsigned char lead) {
+  if (lead < 0x80) return 1;
+  if (lead < 0xe0) return 2;
+  return lead < 0xf0 ? 3 : 4;
+}
+
+// U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069 (text direction), U+2028, U+2029
+// (line ends), U+0080 to U+009F (controls).
+bool is_misleading(std::string_view character) {
+  if (character.size() == 2) {
+    return character == "\xd8\x9c" || (character[0] == '\xc2' && character < "\xc2\xa0");
+  }
+  if (character.size() != 3 || character[0] != '\xe2') return false;
+  const auto last = static_cast<unsigned char>(character[2]);
+  if (character[1] == '\x80') return last == 0x8e || last == 0x8f || (last >= 0xa8 && last <= 0xae);
+  return character[1] == '\x81' && last >= 0xa6 && last <= 0xa9;
+}
+
+bool is_alnum(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+}  // namespace
+
+std::string display_name(std::string_view name, std::size_t limit) {
+  const std::string safe =
+      oidc::is_clean_utf8(name) ? std::string(name) : oidc::to_description(name);
+  std::string out;
+  std::size_t characters = 0;
+  bool blank = false;
+  for (std::size_t at = 0; at < safe.size();) {
+    const std::size_t length = sequence_length(static_cast<unsigned char>(safe[at]));
+    const std::string_view character = std::string_view(safe).substr(at, length);
+    at += length;
+    const auto code = static_cast<unsigned char>(character[0]);
+    if (code <= 0x20 || code == 0x7f) {
+      blank = !out.empty();
+      continue;
+    }
+    if (is_misleading(character)) continue;
+    if (characters >= limit) return out + "…";
+    if (blank) {
+      out += ' ';
+      ++characters;
+    }
+    blank = false;
+    out += character;
+    ++characters;
+  }
+  return out;
+}
+
+std::string initial(std::string_view name) {
+  const std::string shown = display_name(name);
+  if (shown.empty()) return {};
+  std::string first = shown.substr(0, sequence_length(static_cast<unsigned char>(shown[0])));
+  if (first[0] >= 'a' && first[0] <= 'z') first[0] = static_cast<char>(first[0] - 'a' + 'A');
+  return first;
+}
+
+std::string waiting_time(std::int64_t seconds) {
+  const std::int64_t minutes = std::max<std::int64_t>(1, seconds / 60 + (seconds % 60 > 0 ? 1 : 0));
+  if (minutes == 1) return "1 minute";
+  if (minutes < 120) return std::to_string(minutes) + " minutes";
+  return "about " + std::to_string(minutes / 60 + (minutes % 60 > 0 ? 1 : 0)) + " hours";
+}
+
+std::string_view https_link(std::string_view uri) {
+  constexpr std::string_view kHttps = "https://";
+  return uri.size() > kHttps.size() && oidc::to_lower_ascii(uri.substr(0, kHttps.size())) == kHttps
+             ? uri
+             : std::string_view();
+}
+
+bool is_policy_source(std::string_view source) {
+  const std::size_t colon = source.find(':');
+  if (colon == std::string_view::npos || colon == 0 || source.size() > 300) return false;
+  const std::string_view scheme = source.substr(0, colon);
+  if (!is_alnum(scheme[0]) || (scheme[0] >= '0' && scheme[0] <= '9')) return false;
+  if (!std::ranges::all_of(
+          scheme, [](char c) { return is_alnum(c) || c == '+' || c == '.' || c == '-'; })) {
+    return false;
+  }
+  const std::string_view rest = source.substr(colon + 1);
+  if (rest.empty()) return true;
+  if ((scheme != "https" && scheme != "http") || !rest.starts_with("//") || rest.size() < 3) {
+    return false;
+  }
+  return std::ranges::all_of(rest.substr(2), [](char c) {
+    return is_alnum(c) || c == '.' || c == '-' || c == ':' || c == '[' || c == ']';
+  });
+}
+
+}  // namespace server::page

@@ -1,0 +1,26 @@
+// Owns: how outside values are written for people: names that can't mislead, waiting times.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace server::page {
+
+// A name as people may read it: no control or text-direction characters (they could turn a
+// neighbouring word around), runs of blanks as one, at most `limit` characters, then "…".
+std::string display_name(std::string_view name, std::size_t limit = 80);
+
+// The first character of a name, for the tile beside it; upper case if it is an ASCII letter.
+std::string initial(std::string_view name);
+
+// "1 minute", "5 minutes", "about 2 hours": rounded up, never less than a minute.
+std::string waiting_time(std::int64_t seconds);
+
+// `uri` if it starts with https://, else nothing: never a javascript: link.
+std::string_view https_link(std::string_view uri);
+
+// A source that may stand in a Content-Security-Policy: a scheme ("https:") or an http(s) origin.
+bool is_policy_source(std::string_view source);
+
+}  // namespace server::page

@@ -1,0 +1,132 @@
+// Owns: the pages people see, one view struct each, rendered with Mustache from templates/ with the
+// page's own Content-Security-Policy. Complete without JavaScript. Decides nothing.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "server/http/message.h"
+
+namespace server::page {
+
+// Who the pages speak for.
+struct Brand {
+  std::string service_name = "Latchkey";
+};
+
+// What each page knows about the application that asked.
+struct ApplicationView {
+  std::string name;        // never empty: the client_name, or the client_id
+  std::string host;        // where the person will land: host of the redirect URI, may be empty
+  std::string policy_uri;  // https, or empty
+  std::string tos_uri;     // https, or empty
+};
+
+enum class SignInNotice {
+  none,
+  wrong_credentials,  // same text for unknown, disabled and wrong
+  throttled,          // retry_after_s says when
+  busy,               // password pool full: try again in a moment
+  rebound,            // the form came without its cookie: "please sign in once more"
+  sign_in_again,      // prompt=login or max_age: confirm it is you
+  page_expired,       // the request in the address was too old and is gone
+};
+
+struct SignInView {  // GET and POST /login
+  std::string t;     // sealed request, hidden field "t"
+  ApplicationView application;
+  std::string email;  // prefilled (login_hint, or what was typed)
+  SignInNotice notice = SignInNotice::none;
+  std::int64_t retry_after_s = 0;
+  std::string event_id;     // shown small with a failure, may be empty
+  std::string form_action;  // extra scheme for CSP form-action, such as "https:"; may be empty
+};
+
+struct ConsentItem {
+  std::string title;   // "Your e-mail address"
+  std::string detail;  // "alice@example.com", may be empty
+};
+
+struct ConsentView {  // GET /consent
+  std::string t;
+  ApplicationView application;
+  std::string account_name, account_email;
+  std::vector<ConsentItem> items;
+  bool offline_access = false;  // "stay signed in: may read this while you are away"
+  bool confirm_only = false;    // nothing new is shared: "Continue to X as Y?" (RFC 8252 §8.6)
+  std::string form_action;
+};
+
+struct SignOutView {  // GET /logout: asks; field names "t" and button id logout-confirm
+  std::string t;
+  std::string application_name;  // may be empty
+  std::string account_email;     // may be empty
+  std::string form_action;
+};
+
+struct SignedOutView {
+  std::string application_name;  // may be empty
+};
+
+struct ErrorView {
+  int status = 400;
+  std::string title;     // "This sign-in request can't be completed"
+  std::string sentence;  // what happened
+  std::string remedy;    // what to do, and who can mend it; may be empty
+  std::vector<std::pair<std::string, std::string>> facts;  // "Address that was refused" -> value
+  std::string error;                                       // OAuth code, may be empty
+  std::string event_id;
+};
+
+// The seeded person of `latchkey dev`, shown so that the first sign-in needs no search.
+struct SeededPerson {
+  std::string email, password;  // nothing is shown when either is empty
+};
+
+struct HomeView {  // GET /
+  std::string issuer;
+  bool dev = false;  // links to /demo, the seeded person, discovery
+  SeededPerson seeded;
+};
+
+struct DemoView {  // GET /demo of `latchkey dev`
+  bool signed_in = false;
+  std::string name, email;
+  std::vector<std::pair<std::string, std::string>> claims;       // ID token claims
+  std::vector<std::pair<std::string, std::string>> token_facts;  // expires, scope, refresh …
+  std::string csrf;   // hidden field "csrf" of the refresh and sign-out forms
+  std::string notice;  // "Tokens refreshed.", an error, or empty
+  bool has_refresh_token = false;
+  std::string issuer_origin;  // allowed in CSP form-action
+  SeededPerson seeded;        // shown while signed out
+};
+
+class Fields;
+
+// May be used from any thread.
+class Pages {
+ public:
+  // Reads every template: throws std::logic_error if one is broken.
+  explicit Pages(Brand brand);
+
+  http::Response sign_in(const SignInView& view, int status = 200) const;
+  http::Response consent(const ConsentView& view, int status = 200) const;
+  http::Response sign_out(const SignOutView& view, int status = 200) const;
+  http::Response signed_out(const SignedOutView& view) const;
+  http::Response error(const ErrorView& view) const;
+  http::Response home(const HomeView& view) const;
+  http::Response demo(const DemoView& view) const;
+  // GET /static/NAME.HASH.EXT, from the embedded table only; 404 otherwise.
+  // Cache-Control: public, max-age=31536000, immutable; ETag not needed.
+  http::Response static_file(std::string_view path) const;
+
+ private:
+  struct Frame;  // what head and foot need, and the policy
+  http::Response respond(int status, const Frame& frame, Fields fields) const;
+  Brand brand_;
+};
+
+}  // namespace server::page

@@ -1,0 +1,311 @@
+// The pages: escaping, policies, ids, sizes.
+#include "server/page/page.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "tests/support/catch.h"
+#include "tests/unit/server/page/samples_test.h"
+
+using namespace server::page;
+using page_samples::filled_with;
+using page_samples::ordinary;
+using page_samples::Sample;
+
+namespace {
+
+// Each start tag with its attribute names, in order: "input type name value|form method …". Values
+// and text are left out, so two documents with the same skeleton hold the same elements.
+std::string skeleton(const std::string& html) {
+  std::string out;
+  for (std::size_t at = html.find('<'); at != std::string::npos; at = html.find('<', at)) {
+    ++at;
+    char quote = 0;
+    bool in_value = false;
+    for (; at < html.size(); ++at) {
+      const char c = html[at];
+      if (quote != 0) {
+        if (c == quote) quote = 0;
+      } else if (c == '"' || c == '\'') {
+        quote = c;
+        in_value = false;
+      } else if (c == '>') {
+        break;
+      } else if (c == '=') {
+        in_value = true;
+      } else if (c == ' ' || c == '\n') {
+        in_value = false;
+        out += ' ';
+      } else if (!in_value) {
+        out += c;
+      }
+    }
+    out += '|';
+  }
+  return out;
+}
+
+bool holds(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+std::string policy_of(const server::http::Response& response) {
+  return std::string(response.get("Content-Security-Policy").value_or(""));
+}
+
+std::string address_in(const std::string& html, std::string_view prefix) {
+  const std::size_t start = html.find(prefix);
+  REQUIRE(start != std::string::npos);
+  return html.substr(start, html.find('"', start) - start);
+}
+
+server::http::Response find(const Pages& pages, std::string_view name) {
+  for (const Sample& sample : ordinary()) {
+    if (sample.name == name) return sample.render(pages);
+  }
+  FAIL("no sample of that name");
+  return {};
+}
+
+}  // namespace
+
+TEST_CASE("outside text never becomes an element or an attribute", "[page]") {
+  const Pages pages(Brand{"Sign-in \"<b>service</b>\""});
+  // The links of the second set are kept as links, so it is compared with harmless links.
+  const std::vector<std::pair<std::string, std::string>> pairs = {
+      {"harmless", "\"'><script src=x>alert(1)</script><img src=x onerror='a'>"},
+      {"harmless", "x' autofocus onfocus='alert(1)' y=\"<!--"},
+      {"harmless", "</title></main></textarea>{{{title}}}{{> head}}<%= 1 %>&lt;script&gt;"},
+      {"https://a", "https://a\" onclick=\"alert(1)\"><svg/onload=alert(1)>"},
+  };
+  for (const auto& [harmless, hostile] : pairs) {
+    const std::vector<Sample> expected = filled_with(harmless);
+    const std::vector<Sample> actual = filled_with(hostile);
+    REQUIRE(expected.size() == actual.size());
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      INFO(actual[i].name << " with " << hostile);
+      const std::string html = actual[i].render(pages).body;
+      CHECK(skeleton(html) == skeleton(expected[i].render(pages).body));
+      CHECK_FALSE(holds(html, "<script src=x"));
+      CHECK_FALSE(holds(html, "<svg"));
+      CHECK_FALSE(holds(html, "<b>service"));
+      CHECK(holds(html, "&lt;b&gt;service&lt;/b&gt;"));
+    }
+  }
+}
+
+TEST_CASE("outside text never changes a policy", "[page]") {
+  const Pages pages(Brand{});
+  for (const std::string hostile :
+       {"*", "'unsafe-inline'", "https: *", "https:; script-src *", "https:\r\nSet-Cookie: a=b",
+        "//evil.test", ":", "1a:", "data:,x", "javascript:alert(1)", "https://*.test"}) {
+    for (const Sample& sample : filled_with(hostile)) {
+      INFO(sample.name << " with " << hostile);
+      CHECK(holds(policy_of(sample.render(pages)), "form-action 'self'; frame-ancestors 'none'"));
+    }
+  }
+}
+
+TEST_CASE("links of applications are https links or none", "[page]") {
+  const Pages pages(Brand{});
+  SignInView view{.application = {"App", "", "javascript:alert(1)", "http://a.test/"}};
+  CHECK_FALSE(holds(pages.sign_in(view).body, "javascript:"));
+  CHECK_FALSE(holds(pages.sign_in(view).body, "http://a.test"));
+  view.application.policy_uri = "https://a.test/p?a=1&b=2";
+  CHECK(holds(pages.sign_in(view).body, "href=\"https://a.test/p?a=1&amp;b=2\""));
+}
+
+TEST_CASE("every page has its policy and is never stored", "[page]") {
+  const Pages pages(Brand{});
+  for (const Sample& sample : ordinary()) {
+    INFO(sample.name);
+    const server::http::Response response = sample.render(pages);
+    const std::string policy = policy_of(response);
+    CHECK(policy.starts_with("default-src 'none'; style-src 'self'; img-src 'self' data:; "));
+    CHECK(holds(policy, "form-action 'self'"));
+    CHECK(policy.ends_with("; frame-ancestors 'none'; base-uri 'none'"));
+    const bool with_script = holds(response.body, "<script");
+    CHECK(holds(policy, with_script ? "script-src 'self';" : "script-src 'none';"));
+    CHECK(response.get("Cache-Control") == "no-store");
+    CHECK(response.get("X-Frame-Options") == "DENY");
+    CHECK(response.get("X-Content-Type-Options") == "nosniff");
+    CHECK(response.get("Referrer-Policy") == "same-origin");
+    CHECK(response.get("Content-Type") == "text/html; charset=utf-8");
+    CHECK_FALSE(holds(response.body, "<style"));
+    CHECK_FALSE(holds(response.body, " style="));
+    CHECK_FALSE(holds(response.body,
+                      " on"
+                      "click"));
+    CHECK_FALSE(holds(response.body, "{{"));
+    CHECK(response.body.starts_with("<!doctype html>\n<html lang=\"en\">"));
+    CHECK(std::string(skeleton(response.body)).find("|main ") != std::string::npos);
+    CHECK(response.body.find("<h1") == response.body.rfind("<h1"));
+  }
+  CHECK(holds(policy_of(find(pages, "sign-in")), "form-action 'self' https:;"));
+  CHECK(holds(policy_of(find(pages, "consent-confirm")), "form-action 'self' com.example.acme:;"));
+  CHECK(
+      holds(policy_of(find(pages, "demo-signed-in")), "form-action 'self' http://localhost:8080;"));
+}
+
+TEST_CASE("ids and field names stay fixed", "[page]") {
+  const Pages pages(Brand{});
+  const std::vector<std::pair<std::string, std::vector<std::string>>> expected = {
+      {"sign-in",
+       {"id=\"login-email\" name=\"email\"", "id=\"login-password\" name=\"password\"",
+        "id=\"login-submit\"", "name=\"t\" value=\"v1.k1.c2VhbGVk\"", "action=\"/login\"",
+        "for=\"login-email\"", "for=\"login-password\"", "autocomplete=\"username\"",
+        "autocomplete=\"current-password\""}},
+      {"sign-in-wrong",
+       {"aria-describedby=\"login-notice\"", "id=\"login-notice\" role=\"alert\"",
+        "value=\"alice@example.com\"", "<title>Error: ", "aria-invalid=\"true\"", "LK-7Q2M-X4TD"}},
+      {"sign-in-throttled", {"Try again in 5 minutes."}},
+      {"sign-in-again", {"role=\"status\"", "<title>Sign in to "}},
+      {"consent",
+       {"name=\"decision\" value=\"allow\" id=\"consent-allow\"",
+        "name=\"decision\" value=\"deny\" id=\"consent-deny\"",
+        "name=\"decision\" value=\"switch\" id=\"consent-switch\"", "action=\"/consent\"",
+        "notes.acme.example", "alice@example.com", "Access while you are away",
+        "target=\"_blank\" rel=\"noopener noreferrer\""}},
+      {"consent-confirm", {"id=\"consent-allow\"", "id=\"consent-deny\"", "Nothing new is shared"}},
+      {"sign-out", {"id=\"logout-confirm\"", "action=\"/logout\"", "name=\"t\""}},
+      {"error-redirect", {"LK-7Q2M-X4TD", "invalid_request", "<title>Error: "}},
+      {"demo", {"id=\"demo-sign-in\" href=\"/demo/sign-in\""}},
+      {"demo-signed-in",
+       {"id=\"demo-refresh\"", "action=\"/demo/refresh\"", "id=\"demo-sign-out\"",
+        "action=\"/demo/sign-out\"", "name=\"csrf\" value=\"c1\""}},
+      {"home-dev", {"href=\"/demo\"", "href=\"/.well-known/openid-configuration\""}},
+  };
+  for (const auto& [name, parts] : expected) {
+    const std::string html = find(pages, name).body;
+    for (const std::string& part : parts) {
+      INFO(name << " lacks " << part);
+      CHECK(holds(html, part));
+    }
+  }
+  CHECK_FALSE(holds(find(pages, "sign-in-expired").body, "<form"));
+  CHECK(find(pages, "sign-in-throttled").get("Retry-After") == "271");
+  CHECK(find(pages, "error-plain").status == 503);
+}
+
+TEST_CASE("the sign-in page, its style and its script stay below 20 KB", "[page]") {
+  const Pages pages(Brand{});
+  const std::string html = find(pages, "sign-in").body;
+  std::size_t size = html.size();
+  for (const char* prefix : {"/static/style.", "/static/page.", "/static/icon."}) {
+    const server::http::Response file = pages.static_file(address_in(html, prefix));
+    REQUIRE(file.status == 200);
+    CHECK(file.get("Cache-Control") == "public, max-age=31536000, immutable");
+    size += file.body.size();
+  }
+  CHECK(size < 20'000);
+  CHECK(pages.static_file(address_in(html, "/static/style.")).get("Content-Type") ==
+        "text/css; charset=utf-8");
+}
+
+TEST_CASE("every page can be made from empty and from long values", "[page]") {
+  const Pages pages(Brand{""});
+  std::string mixed;  // long, with characters of each length and broken ones
+  for (int i = 0; i < 500; ++i) mixed += "Zoë 名前 🦊 ‮x";
+  for (const std::string& value : {std::string(), std::string(20'000, 'w'), mixed,
+                                   std::string("\xff\xfe\xc3(\0<", 6), std::string(" \t\n ")}) {
+    for (const Sample& sample : filled_with(value)) {
+      INFO(sample.name);
+      const server::http::Response response = sample.render(pages);
+      CHECK(response.body.ends_with("</html>\n"));
+      CHECK(response.body.find('\0') == std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("names of applications can't mislead", "[page]") {
+  const Pages pages(Brand{});
+  SignInView view{.application = {"A\u202Eelgoog\u2066 \n\n  B", "", "", ""}};
+  CHECK(holds(pages.sign_in(view).body, "<bdi class=\"name\">Aelgoog B</bdi>"));
+  view.application.name = std::string(300, 'x');
+  CHECK(holds(pages.sign_in(view).body, ">" + std::string(80, 'x') + "…</bdi>"));
+  view.application.name = "";
+  CHECK(holds(pages.sign_in(view).body, "the application"));
+}
+
+TEST_CASE("waiting times are rounded up", "[page]") {
+  const Pages pages(Brand{});
+  for (const auto& [seconds, text] :
+       std::vector<std::pair<std::int64_t, std::string>>{{-5, "1 minute."},
+                                                         {0, "1 minute."},
+                                                         {60, "1 minute."},
+                                                         {61, "2 minutes."},
+                                                         {7200, "about 2 hours."},
+                                                         {7201, "about 3 hours."}}) {
+    const SignInView view{.notice = SignInNotice::throttled, .retry_after_s = seconds};
+    CHECK(holds(pages.sign_in(view).body, "Try again in " + text));
+  }
+}
+
+TEST_CASE("static files come from the table only", "[page]") {
+  const Pages pages(Brand{});
+  const std::string style = address_in(find(pages, "sign-in").body, "/static/style.");
+  for (const std::string& path :
+       {std::string("/static/../../etc/passwd"), std::string("/static/%2e%2e/%2e%2e/etc/passwd"),
+        std::string("/static/..%5c..%5cetc%5cpasswd"), std::string("/static//etc/passwd"),
+        std::string("/static/"), std::string("/static"), std::string("/static/style.css"),
+        std::string("/static/style.0000000000000000.css"), std::string("//static/style.css"),
+        std::string(), std::string("/"), style + "%00.css", style + std::string(1, '\0'),
+        style + "/", style + "?", "/static/x/.." + style.substr(7), style.substr(1),
+        style.substr(0, style.size() - 1), "/STATIC" + style.substr(7)}) {
+    INFO(path);
+    const server::http::Response response = pages.static_file(path);
+    CHECK(response.status == 404);
+    CHECK(response.body.size() < 100);
+  }
+}
+
+TEST_CASE("pages can be made on many threads at once", "[page]") {
+  const Pages pages(Brand{});
+  const std::string expected = find(pages, "consent").body;
+  std::vector<int> wrong(4, 0);
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < wrong.size(); ++i) {
+    threads.emplace_back([&, i] {
+      for (int round = 0; round < 50; ++round) {
+        if (find(pages, "consent").body != expected) ++wrong[i];
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(std::ranges::all_of(wrong, [](int count) { return count == 0; }));
+}
+
+// With LATCHKEY_PREVIEW_DIR set, writes every page there to be looked at in a browser, each with
+// its policy beside it, and the static files below static/.
+TEST_CASE("preview", "[page]") {
+  const char* folder = std::getenv("LATCHKEY_PREVIEW_DIR");
+  if (folder == nullptr) return;
+  const Pages pages(Brand{});
+  const std::filesystem::path root(folder);
+  std::filesystem::create_directories(root / "static");
+  const auto write = [&](const std::string& name, const std::string& contents) {
+    std::ofstream(root / name, std::ios::binary) << contents;
+  };
+  std::vector<Sample> samples = ordinary();
+  const std::vector<Sample> empty = filled_with("");
+  const std::vector<Sample> full = filled_with(
+      "https://a-rather-long-value.with-parts.example/Donaudampfschifffahrtselektrizitäten"
+      "hauptbetriebswerkbauunterbeamtengesellschaft/0123456789012345678901234567890123456789");
+  for (std::size_t i = 0; i < full.size(); ++i) {
+    samples.push_back({"long-" + full[i].name + "-" + std::to_string(i), full[i].render});
+    samples.push_back({"empty-" + empty[i].name + "-" + std::to_string(i), empty[i].render});
+  }
+  for (const Sample& sample : samples) {
+    const server::http::Response response = sample.render(pages);
+    write(sample.name + ".html", response.body);
+    write(sample.name + ".policy", policy_of(response));
+    for (const char* prefix : {"/static/style.", "/static/page.", "/static/icon."}) {
+      if (!holds(response.body, prefix)) continue;
+      const std::string address = address_in(response.body, prefix);
+      write(address.substr(1), pages.static_file(address).body);
+    }
+  }
+}

@@ -1,0 +1,181 @@
+#include "tests/unit/server/page/samples_test.h"
+
+namespace page_samples {
+
+using namespace server::page;  // the views
+
+namespace {
+
+const ApplicationView kNotes{.name = "Acme Notes",
+                             .host = "notes.acme.example",
+                             .policy_uri = "https://acme.example/privacy",
+                             .tos_uri = "https://acme.example/terms"};
+
+Sample sign_in(std::string name, SignInView view) {
+  return {std::move(name), [view](const Pages& pages) { return pages.sign_in(view); }};
+}
+
+Sample consent(std::string name, ConsentView view) {
+  return {std::move(name), [view](const Pages& pages) { return pages.consent(view); }};
+}
+
+void add_sign_in(std::vector<Sample>& out) {
+  SignInView view{.t = "v1.k1.c2VhbGVk", .application = kNotes, .form_action = "https:"};
+  out.push_back(sign_in("sign-in", view));
+  view.application.policy_uri = view.application.tos_uri = "";
+  view.email = "alice@example.com";
+  view.event_id = "LK-7Q2M-X4TD";
+  const std::pair<const char*, SignInNotice> notices[] = {
+      {"wrong", SignInNotice::wrong_credentials},
+      {"throttled", SignInNotice::throttled},
+      {"busy", SignInNotice::busy},
+      {"rebound", SignInNotice::rebound},
+      {"again", SignInNotice::sign_in_again},
+      {"expired", SignInNotice::page_expired}};
+  for (const auto& [name, notice] : notices) {
+    SignInView with = view;
+    with.notice = notice;
+    with.retry_after_s = 271;
+    if (notice != SignInNotice::wrong_credentials && notice != SignInNotice::throttled &&
+        notice != SignInNotice::busy) {
+      with.event_id.clear();
+    }
+    if (notice == SignInNotice::page_expired) with.t.clear();
+    out.push_back(sign_in(std::string("sign-in-") + name, with));
+  }
+}
+
+void add_consent(std::vector<Sample>& out) {
+  ConsentView view{.t = "v1.k1.c2VhbGVk",
+                   .application = kNotes,
+                   .account_name = "Alice Liddell",
+                   .account_email = "alice@example.com",
+                   .items = {{"Your name", "Alice Liddell"},
+                             {"Your e-mail address", "alice@example.com"},
+                             {"Your phone number", "+49 30 1234567"}},
+                   .offline_access = true,
+                   .form_action = "https:"};
+  out.push_back(consent("consent", view));
+  ConsentView confirm{
+      .t = "v1.k1.c2VhbGVk",
+      .application = {.name = "Acme Desktop", .host = "", .policy_uri = "", .tos_uri = ""},
+      .account_name = "Alice Liddell",
+      .account_email = "alice@example.com",
+      .items = {},
+      .confirm_only = true,
+      .form_action = "com.example.acme:"};
+  out.push_back(consent("consent-confirm", confirm));
+}
+
+void add_small(std::vector<Sample>& out) {
+  out.push_back({"sign-out", [](const Pages& pages) {
+                   return pages.sign_out({.t = "v1",
+                                          .application_name = "Acme Notes",
+                                          .account_email = "alice@example.com",
+                                          .form_action = "https:"});
+                 }});
+  out.push_back({"sign-out-plain", [](const Pages& pages) {
+                   return pages.sign_out(
+                       {.t = "v1", .application_name = "", .account_email = "", .form_action = ""});
+                 }});
+  out.push_back({"signed-out", [](const Pages& pages) {
+                   return pages.signed_out({.application_name = "Acme Notes"});
+                 }});
+  out.push_back({"error-redirect", [](const Pages& pages) {
+                   return pages.error(
+                       {.status = 400,
+                        .title = "This sign-in request can’t be completed",
+                        .sentence = "Acme Notes asked us to send you back to an address that is "
+                                    "not registered for it, so you were not sent there.",
+                        .remedy = "You did nothing wrong. The developers of Acme Notes can mend "
+                                  "this by registering the address, exactly as it stands below.",
+                        .facts = {{"Application", "Acme Notes"},
+                                  {"Address that was refused",
+                                   "https://notes.acme.example:8443/oauth/callback?tenant=7"},
+                                  {"Closest registered address",
+                                   "https://notes.acme.example/oauth/callback"}},
+                        .error = "invalid_request",
+                        .event_id = "LK-7Q2M-X4TD"});
+                 }});
+  out.push_back({"error-plain", [](const Pages& pages) {
+                   return pages.error({.status = 503,
+                                       .title = "The service is not available right now",
+                                       .sentence = "Please try again in a moment.",
+                                       .remedy = "",
+                                       .facts = {},
+                                       .error = "",
+                                       .event_id = "LK-7Q2M-X4TD"});
+                 }});
+  out.push_back({"home-dev", [](const Pages& pages) {
+                   return pages.home({.issuer = "http://localhost:8080",
+                                      .dev = true,
+                                      .seeded = {"alice@example.com", "wonderland-42"}});
+                 }});
+  out.push_back({"home", [](const Pages& pages) {
+                   return pages.home({.issuer = "https://id.acme.example", .seeded = {}});
+                 }});
+}
+
+void add_demo(std::vector<Sample>& out) {
+  DemoView view;
+  view.seeded = {"alice@example.com", "wonderland-42"};
+  out.push_back({"demo", [view](const Pages& pages) { return pages.demo(view); }});
+  view.signed_in = true;
+  view.name = "Alice Liddell";
+  view.email = "alice@example.com";
+  view.claims = {{"iss", "http://localhost:8080"},
+                 {"sub", "p_4b7wq2xk9s3m6f8h1d5t0c"},
+                 {"aud", "demo"},
+                 {"iat", "1763726400 (21 November 2025, 12:00:00 UTC)"},
+                 {"exp", "1763727300 (in 15 minutes)"},
+                 {"auth_time", "1763726395"},
+                 {"amr", "[\"pwd\"]"},
+                 {"nonce", "n-0S6_WzA2MjE4NjQ3MTk0ODc2MTk4NzI2MTk4Mg"},
+                 {"at_hash", "77QmUPtjPfzWtF2AnpK9RQ"},
+                 {"email", "alice@example.com"},
+                 {"email_verified", "true"}};
+  view.token_facts = {{"Access token", "expires in 15 minutes"},
+                      {"Scope", "openid profile email offline_access"},
+                      {"Refresh token", "yes, rotated at each use"}};
+  view.csrf = "c1";
+  view.notice = "The tokens were refreshed.";
+  view.has_refresh_token = true;
+  view.issuer_origin = "http://localhost:8080";
+  out.push_back({"demo-signed-in", [view](const Pages& pages) { return pages.demo(view); }});
+}
+
+}  // namespace
+
+std::vector<Sample> ordinary() {
+  std::vector<Sample> out;
+  add_sign_in(out);
+  add_consent(out);
+  add_small(out);
+  add_demo(out);
+  return out;
+}
+
+std::vector<Sample> filled_with(const std::string& v) {
+  const ApplicationView application{v, v, v, v};
+  std::vector<Sample> out;
+  for (const SignInNotice notice :
+       {SignInNotice::none, SignInNotice::wrong_credentials, SignInNotice::throttled,
+        SignInNotice::busy, SignInNotice::rebound, SignInNotice::sign_in_again,
+        SignInNotice::page_expired}) {
+    out.push_back(sign_in("sign-in", {v, application, v, notice, 60, v, v}));
+  }
+  for (const bool flag : {false, true}) {
+    out.push_back(consent("consent", {v, application, v, v, {{v, v}, {v, v}}, flag, !flag, v}));
+    out.push_back(
+        {"home", [v, flag](const Pages& pages) { return pages.home({v, flag, {v, v}}); }});
+    DemoView demo{flag, v, v, {{v, v}}, {{v, v}}, v, v, flag, v, {v, v}};
+    out.push_back({"demo", [demo](const Pages& pages) { return pages.demo(demo); }});
+  }
+  out.push_back({"sign-out", [v](const Pages& pages) { return pages.sign_out({v, v, v, v}); }});
+  out.push_back({"signed-out", [v](const Pages& pages) { return pages.signed_out({v}); }});
+  out.push_back(
+      {"error", [v](const Pages& pages) { return pages.error({400, v, v, v, {{v, v}}, v, v}); }});
+  return out;
+}
+
+}  // namespace page_samples
