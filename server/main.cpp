@@ -1,3 +1,5 @@
 #include "server/app/run.h"
 
-int main(int argc, char** argv) { return server::app::run(argc, argv); }
+int main(int argc, char** argv) {
+  return server::app::run(argc, argv);
+}

@@ -44,7 +44,10 @@ Result<IssuedTokens> issue_tokens(const GrantContext& c, const Signer& sign) {
   IssuedTokens out;
   out.scope = c.scope;
   out.expires_at = c.now + c.lifetimes.access_token;
-  const auto access = sign(jose::Algorithm::RS256, token::kAccessTokenType,
+  // A client that asked for ES256 gets it for both tokens; RS256 is what every gateway can verify.
+  const auto algorithm =
+      jose::parse_algorithm(c.client.id_token_signed_response_alg).value_or(jose::Algorithm::RS256);
+  const auto access = sign(algorithm, token::kAccessTokenType,
                            token::access_token_claims({.issuer = c.issuer,
                                                        .audience = c.issuer,
                                                        .jti = c.jti,
@@ -55,8 +58,6 @@ Result<IssuedTokens> issue_tokens(const GrantContext& c, const Signer& sign) {
   if (!access) return signer_failed();
   out.access_token = *access;
   if (contains_word(c.scope, "openid")) {
-    const auto algorithm = jose::parse_algorithm(c.client.id_token_signed_response_alg)
-                               .value_or(jose::Algorithm::RS256);
     const auto at_hash = jose::half_hash(algorithm, out.access_token);
     const auto id_token =
         sign(algorithm, token::kIdTokenType,
