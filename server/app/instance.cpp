@@ -206,16 +206,15 @@ Instance::Instance(InstanceOptions options) : state_(std::make_unique<State>()) 
     s.management->start();
   }
   s.janitor = std::make_unique<Janitor>(*s.store, s.failures);
-  s.server->on_exception([](std::string_view what) {
-    observe::log_error("handler_exception", {{"detail", what}});
-  });
+  s.server->on_exception(
+      [](std::string_view what) { observe::log_error("handler_exception", {{"detail", what}}); });
   s.server->start();
 }
 
 Instance::~Instance() {
   auto& s = *state_;
-  // After drain() no I/O thread runs, so what the pools still complete goes nowhere; only then may the
-  // pools end, and after them the servers, which own the coroutines that waited.
+  // After drain() no I/O thread runs, so what the pools still complete goes nowhere; only then may
+  // the pools end, and after them the servers, which own the coroutines that waited.
   for (auto* server : {s.server.get(), s.management.get()}) {
     if (server) server->drain(milliseconds(0));
   }

@@ -3,11 +3,22 @@
 #include "server/endpoint/documents.h"
 
 namespace server::app {
+namespace {
+
+using http::Response;
+using runtime::Task;
+
+Task<Response> answer(Response response) {
+  co_return response;
+}
+Task<bool> never(std::string) {
+  co_return false;
+}
+
+}  // namespace
 
 using http::Method;
 using http::Request;
-using http::Response;
-using runtime::Task;
 
 void register_gauges(observe::MetricsRegistry& registry, store::Store& store,
                      account::Passwords& passwords, http::Server& server,
@@ -30,10 +41,10 @@ std::unique_ptr<http::Server> make_management_server(const config::Config& confi
                                                      std::function<bool()> draining) {
   http::Router router;
   router.add({Method::get, "/metrics",
-              [&registry](Request) -> Task<Response> {
+              [&registry](Request) {
                 auto response = Response::text(200, registry.expose());
                 response.set("Content-Type", std::string(observe::kMetricsContentType));
-                co_return response;
+                return answer(std::move(response));
               },
               0, http::Cors::none});
   router.add(
@@ -56,7 +67,7 @@ std::unique_ptr<http::Server> make_management_server(const config::Config& confi
                           .allowed_hosts = std::move(hosts),
                           .threads = 1,
                           .max_connections = 100},
-      std::move(router), [](std::string) -> Task<bool> { co_return false; },
+      std::move(router), never,
       [](const Request&, int status) {
         return Response::text(status, "latchkey: " + std::to_string(status) + "\n");
       },

@@ -49,9 +49,18 @@ constexpr EndpointRow kEndpoints[] = {
     {Method::post, "/logout", signin::post_logout, kForm, Cors::none},
 };
 
+Task<Response> answer(Response response) {
+  co_return response;
+}
+
 // Documents that never change while the program runs.
 http::Handler fixed(Response response) {
-  return [response = std::move(response)](Request) -> Task<Response> { co_return response; };
+  return [response = std::move(response)](Request) { return answer(response); };
+}
+
+Task<bool> is_client_origin(const Provider& provider, std::string origin) {
+  auto known = co_await provider.store.has_client_origin(std::move(origin), provider.now());
+  co_return known.has_value() && *known;
 }
 
 }  // namespace
@@ -80,19 +89,15 @@ http::Router make_router(const Provider& provider, std::function<bool()> drainin
                 return get_readyz(provider, draining);
               },
               kNone, Cors::none});
-  router.add({Method::get, "/static/*",
-              [&provider](Request request) -> Task<Response> {
-                co_return provider.pages.static_file(request.path);
-              },
-              kNone, Cors::none});
+  router.add(
+      {Method::get, "/static/*",
+       [&provider](Request request) { return answer(provider.pages.static_file(request.path)); },
+       kNone, Cors::none});
   return router;
 }
 
 http::CorsOrigins make_cors_origins(const Provider& provider) {
-  return [&provider](std::string origin) -> Task<bool> {
-    auto known = co_await provider.store.has_client_origin(std::move(origin), provider.now());
-    co_return known.has_value() && *known;
-  };
+  return [&provider](std::string origin) { return is_client_origin(provider, std::move(origin)); };
 }
 
 }  // namespace server::endpoint

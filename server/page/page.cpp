@@ -66,7 +66,9 @@ using Pairs = std::vector<std::pair<std::string, std::string>>;
 std::vector<Fields> pair_rows(const Pairs& pairs) {
   std::vector<Fields> rows;
   for (const auto& [name, value] : pairs) {
-    rows.push_back(Fields().text("row_name", name).text("row_value", value));
+    // A row without a name would be a heading that screen readers can't read out.
+    rows.push_back(
+        Fields().text("row_name", name.empty() ? "(no name)" : name).text("row_value", value));
   }
   return rows;
 }

@@ -1,6 +1,7 @@
 // Owns: a real PostgreSQL server for tests: made in a temporary folder, reached by a Unix socket
 // only, gone at the end. Does not use a server that runs already.
 #pragma once
+#include <fcntl.h>
 #include <grp.h>
 #include <postgresql/libpq-fe.h>
 #include <pwd.h>
@@ -93,8 +94,9 @@ class PostgresServer {
     }
     ::prctl(PR_SET_PDEATHSIG, SIGQUIT);
     if (::chdir(folder_.c_str()) != 0) ::_exit(126);
-    if (std::freopen("/dev/null", "w", stdout) == nullptr) ::_exit(126);
-    if (std::freopen("/dev/null", "w", stderr) == nullptr) ::_exit(126);
+    // Not by stdio, whose buffers are the parent's.
+    const int nowhere = ::open("/dev/null", O_RDWR);
+    if (nowhere < 0 || ::dup2(nowhere, 1) < 0 || ::dup2(nowhere, 2) < 0) ::_exit(126);
     ::execv(arguments[0], arguments.data());
     ::_exit(127);
   }
