@@ -25,7 +25,8 @@ latchkey_box(server_store server/store PCH ${server_pch}
              PUBLIC server_runtime oidc_protocol PRIVATE third_party_soci)
 latchkey_box(server_keys server/keys PCH ${server_pch} PUBLIC server_store oidc_protocol)
 latchkey_box(server_page server/page PCH ${pure_pch} PUBLIC oidc_base oidc_crypto server_http)
-latchkey_box(server_account server/account PCH ${server_pch} PUBLIC server_store oidc_protocol)
+latchkey_box(server_account server/account PCH ${server_pch}
+             PUBLIC server_store oidc_protocol PRIVATE zxcvbn)
 latchkey_box(server_provider server/provider PCH ${server_pch}
              PUBLIC server_http server_store server_keys server_page server_observe server_config
                     server_account oidc_protocol)

@@ -52,14 +52,20 @@ std::string percent_encode(std::string_view text) {
   return out;
 }
 
-Result<Form> Form::parse(std::string_view text) {
+OAuthError repeated_parameter(std::string_view name) {
+  return {OAuthErrorCode::invalid_request,
+          "The parameter " + to_description(name).substr(0, 60) + " is given more than once."};
+}
+
+Result<Form> Form::parse(std::string_view text, Repeats repeats) {
   Form form;
+  std::size_t count = 0;
   while (!text.empty()) {
     const auto end = text.find('&');
     const std::string_view pair = text.substr(0, end);
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     if (pair.empty()) continue;
-    if (form.entries_.size() == kMaxParameters) {
+    if (++count > kMaxParameters) {
       return fail(OAuthErrorCode::invalid_request, "The request has too many parameters.");
     }
     const auto equals = pair.find('=');
@@ -74,13 +80,20 @@ Result<Form> Form::parse(std::string_view text) {
                   "A parameter holds a NUL character or text that is not UTF-8.");
     }
     if (form.find(*name)) {
-      return fail(
-          OAuthErrorCode::invalid_request,
-          "The parameter " + to_description(*name).substr(0, 60) + " is given more than once.");
+      if (repeats == Repeats::refuse) return std::unexpected(repeated_parameter(*name));
+      form.repeated_.push_back(std::move(*name));
+      continue;
     }
     form.entries_.emplace_back(std::move(*name), std::move(*value));
   }
   return form;
+}
+
+bool Form::is_repeated(std::string_view name) const {
+  for (const auto& repeated : repeated_) {
+    if (repeated == name) return true;
+  }
+  return false;
 }
 
 const std::string* Form::find(std::string_view name) const {

@@ -56,7 +56,8 @@ struct RedirectError {
 
 using AuthorizationFailure = std::variant<PageError, RedirectError>;
 
-// Checks the parameters of `form` for `client` by the table of authorization_steps.cpp.
+// Checks the parameters of `form` (parsed with Repeats::note) for `client` by the table of
+// authorization_steps.cpp. A repeated client_id or redirect_uri stays on a page of ours.
 std::expected<AuthorizationRequest, AuthorizationFailure> parse_authorization_request(
     const Form& form, const model::Client& client, TimePoint now);
 

@@ -15,8 +15,9 @@ struct StepRow {
 
 // In this order. The redirect URI is decided before the first row, because every failure from here
 // on is sent to it.
-constexpr std::array<StepRow, 10> kSteps = {{
+constexpr std::array<StepRow, 11> kSteps = {{
     {"state", check_state},
+    {"(repeated parameters)", check_repeated},
     {"request, request_uri, registration", check_request_object},
     {"response_type", check_response_type},
     {"response_mode", check_response_mode},
@@ -40,6 +41,11 @@ std::string AuthorizationRequest::scope() const {
 
 std::expected<AuthorizationRequest, AuthorizationFailure> parse_authorization_request(
     const Form& form, const model::Client& client, TimePoint now) {
+  for (const char* name : {"client_id", "redirect_uri"}) {
+    if (form.is_repeated(name)) {
+      return std::unexpected(AuthorizationFailure(PageError{repeated_parameter(name)}));
+    }
+  }
   auto redirect = validate_redirect_uri(client, form.value_or("redirect_uri", ""), now);
   if (!redirect) return std::unexpected(AuthorizationFailure(PageError{redirect.error()}));
   AuthorizationRequest request{.redirect_uri = std::move(*redirect), .client_id = client.client_id};

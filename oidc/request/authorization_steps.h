@@ -19,6 +19,7 @@ struct StepInput {
 // Reads its parameter into `request`, or says what is wrong.
 using Step = Result<void> (*)(const StepInput& input, AuthorizationRequest& request);
 
+Result<void> check_repeated(const StepInput&, AuthorizationRequest&);
 Result<void> check_state(const StepInput&, AuthorizationRequest&);
 Result<void> check_request_object(const StepInput&, AuthorizationRequest&);
 Result<void> check_response_type(const StepInput&, AuthorizationRequest&);

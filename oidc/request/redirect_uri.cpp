@@ -39,16 +39,21 @@ Result<ValidatedRedirectUri> validate_redirect_uri(const model::Client& client,
   };
   if (requested.empty()) {
     return fail(OAuthErrorCode::invalid_request, "The parameter redirect_uri is missing.",
-                "redirect_uri: expected one of those registered, received none");
+                "redirect_uri: expected one of those registered, received nothing");
   }
   for (const auto& row : client.redirect_uris) {
     if (live(row) && redirect_uri_matches(row.uri, requested)) {
       return ValidatedRedirectUri(std::string(requested));
     }
   }
+  std::string registered;
+  for (const auto& row : client.redirect_uris) {
+    if (live(row)) registered += (registered.empty() ? "" : " ") + row.uri;
+  }
   return fail(OAuthErrorCode::invalid_request,
               "The redirect_uri of the request is not registered for this application.",
-              "redirect_uri: no registered address equals the one received");
+              "redirect_uri: expected one of " + registered.substr(0, 300) + ", received " +
+                  to_description(requested.substr(0, 200)));
 }
 
 Result<ValidatedRedirectUri> validate_post_logout_redirect_uri(const model::Client& client,

@@ -42,6 +42,20 @@ json claims_of(const model::User& user, const json& stored, const metadata::Scop
   return out;
 }
 
+// A postal address is written in lines (Core §5.1.1).
+std::string one_line(std::string_view text) {
+  std::string out;
+  for (char c : text) {
+    if (c == '\r') continue;
+    if (c == '\n') {
+      out += ", ";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
 json stored_claims(const model::User& user) {
   auto parsed = parse_json_object(user.claims.empty() ? "{}" : user.claims);
   return parsed ? *parsed : json::object();
@@ -151,7 +165,10 @@ std::vector<SharedItem> shared_items(const model::User& user, std::string_view s
   for (const auto& row : metadata::scopes()) {
     if (row.consent_title.empty() || !contains_word(scope, row.scope)) continue;
     SharedItem item{std::string(row.consent_title), ""};
-    const json claims = claims_of(user, stored, row);
+    json claims = claims_of(user, stored, row);
+    claims.erase("updated_at");
+    // What the person does not have is not shared.
+    if (claims.empty()) continue;
     if (row.scope == "profile") {
       item.value = text_claim(claims, "name");
     } else if (row.scope == "email") {
@@ -159,7 +176,7 @@ std::vector<SharedItem> shared_items(const model::User& user, std::string_view s
     } else if (row.scope == "phone") {
       item.value = text_claim(claims, "phone_number");
     } else if (const auto address = claims.find("address"); address != claims.end()) {
-      item.value = text_claim(*address, "formatted");
+      item.value = one_line(text_claim(*address, "formatted"));
     }
     items.push_back(std::move(item));
   }

@@ -1,10 +1,22 @@
 #include "server/account/passwords.h"
 
+#include <zxcvbn.h>
+
 #include "oidc/base/text.h"
 #include "oidc/crypto/random.h"
 
 namespace server::account {
 namespace {
+
+// zxcvbn's score 2: a million guesses or more, so that online guessing under the throttle is
+// hopeless.
+constexpr double kLeastGuessesLog10 = 6.0;
+// Its cost grows fast with the length, and what is longer than this is strong by its length.
+constexpr std::size_t kStrengthPrefix = 64;
+
+double guesses_log10(const std::string& password) {
+  return ZxcvbnMatch(password.substr(0, kStrengthPrefix).c_str(), nullptr, nullptr) * 0.301029996;
+}
 
 std::size_t count_characters(std::string_view text) {
   std::size_t count = 0;
@@ -52,6 +64,11 @@ oidc::Result<void> Passwords::check_policy(const oidc::Password& password) const
   if (count_characters(text) < options_.min_length) {
     return refuse("The password must have at least " + std::to_string(options_.min_length) +
                   " characters.");
+  }
+  if (guesses_log10(text) < kLeastGuessesLog10) {
+    return refuse(
+        "The password is easily guessed: it is common, or made of repeats and sequences. A few "
+        "unrelated words are better.");
   }
   return {};
 }

@@ -333,6 +333,19 @@ int run_command(const std::vector<std::string>& arguments, const OpenWorkplace& 
   Action action;
   define_client(app, client, action, open);
   define_user(app, user, action, open);
+  if (arguments.size() > 1 && !arguments[1].starts_with("-")) {
+    const auto* group = app.get_subcommand(arguments[0]);
+    std::string known;
+    bool found = false;
+    for (const auto* command : group->get_subcommands([](const CLI::App*) { return true; })) {
+      known += (known.empty() ? "" : ", ") + command->get_name();
+      found = found || command->get_name() == arguments[1];
+    }
+    if (!found) {
+      std::cerr << "latchkey: latchkey " << arguments[0] << " knows: " << known << ".\n";
+      return 2;
+    }
+  }
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
   try {
     app.parse(reversed);

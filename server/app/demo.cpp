@@ -97,8 +97,9 @@ page::DemoView signed_in_view(const Provider& provider, const oidc::Form& sessio
   return view;
 }
 
-Task<Response> show(const Provider& provider, Request request) {
+Task<Response> show(const Provider& provider, page::SeededPerson seeded, Request request) {
   page::DemoView view;
+  view.seeded = std::move(seeded);
   if (const auto session = open_cookie(provider, request, kSession)) {
     view = signed_in_view(provider, *session);
   }
@@ -194,6 +195,11 @@ Task<Response> receive(const Provider& provider, Request request) {
   if (!query) co_return to_demo("failed");
   const auto state = query->value_or("state", "");
   const auto transaction = open_cookie(provider, request, transaction_name(state));
+  if (!transaction && query->has("code")) {
+    // Back button, bookmark or cleared cookies: whoever is signed in stays so, others start anew.
+    const bool signed_in = open_cookie(provider, request, kSession).has_value();
+    co_return signed_in ? to_demo("") : Response::redirect("/demo/sign-in");
+  }
   if (!transaction || state.empty() || transaction->value_or("state", "") != state ||
       query->value_or("iss", "") != provider.issuer) {
     co_return to_demo("failed");
@@ -280,14 +286,18 @@ void register_demo_client(const Provider& provider) {
   if (!done) throw std::runtime_error("The demo client: " + admin::say(done.error()));
 }
 
-void add_demo_routes(http::Router& router, const Provider& provider) {
+void add_demo_routes(http::Router& router, const Provider& provider,
+                     const page::SeededPerson& seeded) {
   struct Row {
     Method method;
     const char* path;
     Task<Response> (*run)(const Provider&, Request);
   };
-  constexpr Row rows[] = {{Method::get, "/demo", show},
-                          {Method::get, "/demo/sign-in", sign_in},
+  router.add(
+      {Method::get, "/demo",
+       [&provider, seeded](Request request) { return show(provider, seeded, std::move(request)); },
+       0, http::Cors::none});
+  constexpr Row rows[] = {{Method::get, "/demo/sign-in", sign_in},
                           {Method::get, "/demo/callback", receive},
                           {Method::post, "/demo/refresh", refresh},
                           {Method::post, "/demo/sign-out", sign_out}};

@@ -10,8 +10,9 @@ namespace server::app {
 inline constexpr const char* kDemoClientId = "demo";
 // Registers the demo client for this issuer, or renews it when the issuer changed.
 void register_demo_client(const provider::Provider& provider);
-// Adds /demo, /demo/sign-in, /demo/callback, /demo/refresh and /demo/sign-out. `router` is the one
-// whose /token the demo uses; it is copied.
-void add_demo_routes(http::Router& router, const provider::Provider& provider);
+// Adds /demo, /demo/sign-in, /demo/callback, /demo/refresh and /demo/sign-out. `seeded` is shown to
+// whoever is not signed in.
+void add_demo_routes(http::Router& router, const provider::Provider& provider,
+                     const page::SeededPerson& seeded);
 
 }  // namespace server::app

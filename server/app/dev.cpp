@@ -132,13 +132,19 @@ int run_dev(config::Loaded loaded) {
       config.log_level == "warn" ? observe::LogLevel::warn : observe::LogLevel::debug,
       config.log_format == "json" ? observe::LogFormat::json : observe::LogFormat::text);
   const auto password = seeded_password(config.data_dir);
+  const page::SeededPerson seeded{kSeededEmail, password};
   Instance instance({.config = config,
                      .dev = true,
-                     .add_routes = add_demo_routes,
-                     .prepare = [&](const provider::Provider& provider) {
-                       seed_person(provider, password);
-                       register_demo_client(provider);
-                     }});
+                     .seeded = seeded,
+                     .add_routes =
+                         [&seeded](http::Router& router, const provider::Provider& provider) {
+                           add_demo_routes(router, provider, seeded);
+                         },
+                     .prepare =
+                         [&](const provider::Provider& provider) {
+                           seed_person(provider, password);
+                           register_demo_client(provider);
+                         }});
   introduce(instance.issuer(), password, folder != nullptr);
   std::cerr << "latchkey: listening on " << instance.addresses().front() << ", issuer "
             << instance.issuer() << std::endl;

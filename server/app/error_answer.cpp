@@ -52,16 +52,20 @@ http::ErrorPage make_error_answer(const provider::Provider& provider) {
   return [&provider](const http::Request& request, int status) {
     const auto& row = find(status);
     const oidc::OAuthError error{row.code, row.sentence, "http: status " + std::to_string(status)};
-    // Whoever asks for an address that is not there is not worth a row in the database.
+    // Programs that ask for an address that is not there are not worth a row in the database.
+    const bool for_browser = wants_page(request);
     const std::string id =
-        status >= 500 ? record_failure(provider, request, "", error, status) : std::string();
-    if (!wants_page(request)) {
+        status >= 500 || for_browser ? record_failure(provider, request, "", error, status) : "";
+    if (!for_browser) {
       return http::Response::json(status, oidc::response::error_body(error, id));
     }
     page::ErrorView view;
     view.status = status;
     view.title = row.title;
     view.sentence = row.sentence;
+    view.remedy = status == 404 || status == 405
+                      ? "Go back to the application that you want to use and sign in from there."
+                      : "";
     if (status == 421) view.facts = {{"This server", provider.issuer}};
     view.event_id = id;
     return provider.pages.error(view);

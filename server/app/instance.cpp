@@ -178,8 +178,8 @@ Instance::Instance(InstanceOptions options) : state_(std::make_unique<State>()) 
                          .metrics = s.metrics});
   if (s.options.prepare) s.options.prepare(*s.provider);
 
-  auto router =
-      endpoint::make_router(*s.provider, [&s] { return s.draining.load(); }, s.options.dev);
+  auto router = endpoint::make_router(*s.provider, [&s] { return s.draining.load(); },
+                                      {issuer, s.options.dev, s.options.seeded});
   if (s.options.add_routes) s.options.add_routes(router, *s.provider);
   s.server = std::make_unique<http::Server>(
       http::ServerOptions{.listen = config.listen,

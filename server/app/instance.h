@@ -17,6 +17,7 @@ namespace server::app {
 struct InstanceOptions {
   config::Config config;
   bool dev = false;
+  page::SeededPerson seeded;  // shown on the home page of `latchkey dev`
   // Adds routes of `latchkey dev` (the demo application).
   std::function<void(http::Router&, const provider::Provider&)> add_routes;
   // Called before the listeners open, to seed people and clients.

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <ctime>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -114,6 +115,16 @@ int list_keys(const config::Config& config, bool json) {
   return 0;
 }
 
+// "2026-11-21T12:00:00Z"
+std::string utc_text(oidc::TimePoint at) {
+  const std::time_t seconds = oidc::to_seconds(at);
+  std::tm parts{};
+  ::gmtime_r(&seconds, &parts);
+  char text[32];
+  const auto size = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return {text, size};
+}
+
 int explain(const config::Config& config, const std::string& typed, bool json) {
   const auto id = observe::parse_event_id(typed);
   if (!id) return refuse("That is no event id; it looks like LK-0123-4567-89AB-CDEF.", 2);
@@ -126,7 +137,7 @@ int explain(const config::Config& config, const std::string& typed, bool json) {
   }
   const auto& found = **row;
   const std::vector<std::pair<const char*, std::string>> facts = {
-      {"event_id", found.id},         {"at", std::to_string(oidc::to_seconds(found.at))},
+      {"event_id", found.id},         {"at", utc_text(found.at)},
       {"error", found.kind},          {"rule", found.rule},
       {"expected", found.expected},   {"received", found.received},
       {"client_id", found.client_id}, {"source", found.source},
@@ -183,6 +194,8 @@ int run_command(const config::Loaded& loaded, std::vector<std::string> rest) {
   for (const auto& argument : rest) {
     if (argument.starts_with("-")) return refuse(config::unknown_argument(argument), 2);
   }
+  if (command == "keys") return refuse("latchkey keys knows: list.", 2);
+  if (command == "explain") return refuse("Give one event id: latchkey explain LK-....", 2);
   return refuse("There is no such command: see latchkey --help.", 2);
 }
 

@@ -21,7 +21,7 @@ http::Response unreadable(const provider::Provider& provider, const http::Reques
 
 runtime::Task<http::Response> get_authorize(const provider::Provider& provider,
                                             http::Request request) {
-  auto form = oidc::Form::parse(request.query);
+  auto form = oidc::Form::parse(request.query, oidc::Repeats::note);
   if (!form) co_return unreadable(provider, request, form.error());
   signin::Flow flow;
   flow.form = std::move(*form);
@@ -33,10 +33,18 @@ runtime::Task<http::Response> get_authorize(const provider::Provider& provider,
 runtime::Task<http::Response> post_authorize(const provider::Provider& provider,
                                              http::Request request) {
   auto form = request.media_type() == "application/x-www-form-urlencoded"
-                  ? oidc::Form::parse(request.body)
+                  ? oidc::Form::parse(request.body, oidc::Repeats::note)
                   : oidc::fail(oidc::OAuthErrorCode::invalid_request,
                                "The body must be application/x-www-form-urlencoded.");
   if (!form) co_return unreadable(provider, request, form.error());
+  if (!form->repeated().empty()) {
+    // Refused in any case: as an error to the application, or on a page.
+    signin::Flow flow;
+    flow.form = std::move(*form);
+    flow.started_at = provider.now();
+    co_return co_await signin::dispatch(provider, request,
+                                        {.flow = std::move(flow), .route = std::string(kRoute)});
+  }
   const auto query = form->encode();
   if (query.size() > signin::kMaxSealed) {
     co_return unreadable(provider, request,

@@ -65,7 +65,8 @@ Task<bool> is_client_origin(const Provider& provider, std::string origin) {
 
 }  // namespace
 
-http::Router make_router(const Provider& provider, std::function<bool()> draining, bool dev) {
+http::Router make_router(const Provider& provider, std::function<bool()> draining,
+                         const page::HomeView& home) {
   http::Router router;
   for (const auto& row : kEndpoints) {
     router.add({row.method, row.path,
@@ -80,8 +81,7 @@ http::Router make_router(const Provider& provider, std::function<bool()> drainin
   router.add(
       {Method::get, "/.well-known/oauth-authorization-server", fixed(discovery), kNone, Cors::any});
   router.add({Method::get, "/jwks", fixed(jwks_document(provider)), kNone, Cors::any});
-  router.add(
-      {Method::get, "/", fixed(provider.pages.home({provider.issuer, dev})), kNone, Cors::none});
+  router.add({Method::get, "/", fixed(provider.pages.home(home)), kNone, Cors::none});
   router.add({Method::get, "/health", fixed(health_document()), kNone, Cors::none});
   router.add({Method::get, "/livez", [](Request) { return get_livez(); }, kNone, Cors::none});
   router.add({Method::get, "/readyz",

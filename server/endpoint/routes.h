@@ -7,9 +7,9 @@
 
 namespace server::endpoint {
 
-// `provider` and `draining` outlive the router.
+// `provider` outlives the router. `home` is what GET / shows.
 http::Router make_router(const provider::Provider& provider, std::function<bool()> draining,
-                         bool dev);
+                         const page::HomeView& home);
 // Which origins may read /token, /userinfo and /revoke: those of registered redirect URIs.
 http::CorsOrigins make_cors_origins(const provider::Provider& provider);
 

@@ -31,7 +31,7 @@ NoticeText notice_text(const SignInView& view, const std::string& application) {
               "happening, allow cookies for this site."};
     case SignInNotice::sign_in_again:
       return {false, "Please confirm that it is you.",
-              application + " asks for a fresh sign-in before it continues."};
+              "A fresh sign-in is needed before " + application + " continues."};
     case SignInNotice::page_expired:
       return {false, "This sign-in request has expired.",
               "Go back to " + application + " and start again from there."};
@@ -142,6 +142,7 @@ http::Response Pages::consent(const ConsentView& view, int status) const {
   const std::string& first = name.empty() ? view.account_email : name;
   std::vector<Fields> items;
   for (const ConsentItem& item : view.items) {
+    if (item.title.empty()) continue;
     items.push_back(Fields().text("item_title", item.title).text("item_detail", item.detail));
   }
   Fields fields;

@@ -97,7 +97,7 @@ struct DemoView {  // GET /demo of `latchkey dev`
   std::string name, email;
   std::vector<std::pair<std::string, std::string>> claims;       // ID token claims
   std::vector<std::pair<std::string, std::string>> token_facts;  // expires, scope, refresh …
-  std::string csrf;   // hidden field "csrf" of the refresh and sign-out forms
+  std::string csrf;    // hidden field "csrf" of the refresh and sign-out forms
   std::string notice;  // "Tokens refreshed.", an error, or empty
   bool has_refresh_token = false;
   std::string issuer_origin;  // allowed in CSP form-action

@@ -10,6 +10,31 @@ namespace server::provider {
 using oidc::OAuthError;
 using oidc::OAuthErrorCode;
 
+namespace {
+
+struct Detail {
+  std::string rule, expected, received;
+};
+
+// "RULE: expected X, received Y", or "RULE: what is wrong".
+Detail read_detail(const OAuthError& error) {
+  constexpr std::string_view expected = "expected ";
+  constexpr std::string_view received = ", received ";
+  const auto colon = error.detail.find(": ");
+  if (colon == std::string::npos) {
+    return {std::string(oidc::to_string(error.code)), error.description, error.detail};
+  }
+  Detail out{error.detail.substr(0, colon), error.description, error.detail.substr(colon + 2)};
+  const auto comma = out.received.find(received);
+  if (out.received.starts_with(expected) && comma != std::string::npos) {
+    out.expected = out.received.substr(expected.size(), comma - expected.size());
+    out.received = out.received.substr(comma + received.size());
+  }
+  return out;
+}
+
+}  // namespace
+
 OAuthError to_oauth_error(const store::StoreError& error) {
   if (error.fault == store::StoreFault::failed || error.fault == store::StoreFault::conflict) {
     return {OAuthErrorCode::server_error,
@@ -41,15 +66,13 @@ std::string record_failure(const Provider& provider, const http::Request& reques
                            std::string_view client_id) {
   auto id = observe::make_event_id(oidc::crypto::random_bytes(observe::kEventIdBytes));
   const auto code = oidc::to_string(error.code);
-  // "rule: what was expected and received"
-  const auto colon = error.detail.find(": ");
-  const bool has_rule = colon != std::string::npos;
+  const auto what = read_detail(error);
   provider.failures.push({.id = id,
                           .at = provider.now(),
                           .kind = std::string(code),
-                          .rule = has_rule ? error.detail.substr(0, colon) : std::string(code),
-                          .expected = error.description,
-                          .received = has_rule ? error.detail.substr(colon + 2) : error.detail,
+                          .rule = what.rule,
+                          .expected = what.expected,
+                          .received = what.received,
                           .client_id = std::string(client_id),
                           .source = request.client_address,
                           .route = std::string(route),

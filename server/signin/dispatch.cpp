@@ -143,7 +143,7 @@ runtime::Task<std::expected<LoadedFlow, Response>> load_flow(const Provider& pro
   const auto client_id = form.value_or("client_id", "");
   const auto now = provider.now();
   std::shared_ptr<const oidc::model::Client> client;
-  if (!client_id.empty()) {
+  if (!client_id.empty() && !form.is_repeated("client_id")) {
     auto found = co_await provider.store.find_client(client_id, now);
     if (!found) co_return std::unexpected(store_failure(provider, request, route, found.error()));
     client = std::move(*found);
@@ -246,6 +246,10 @@ runtime::Task<Response> dispatch(const Provider& provider, const Request& reques
   if (std::get<oidc::interaction::SignInStep>(next).again &&
       input.flow.notice == page::SignInNotice::none) {
     input.flow.notice = page::SignInNotice::sign_in_again;
+    // Whoever is to confirm need not type who they are.
+    if (!loaded->request.prompt.select_account) {
+      input.flow.email = pick_session(situation)->user.primary_email();
+    }
   }
   co_return page_redirect(provider, request, "/login", *loaded, std::move(input));
 }

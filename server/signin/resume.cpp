@@ -13,7 +13,7 @@ using provider::Provider;
 
 page::ErrorView lost_page() {
   page::ErrorView view;
-  view.title = "This page has lost its way";
+  view.title = "This page cannot be continued";
   view.sentence = "The address of this page is incomplete or was changed.";
   view.remedy = "Go back to the application that you want to use and sign in from there.";
   return view;

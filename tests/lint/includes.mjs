@@ -15,6 +15,7 @@ const THIRD_PARTY = [
   ['toml', /^toml(\+\+|plusplus)\//],
   ['spdlog', /^spdlog\//],
   ['sqlite', /^sqlite3\.h$/],
+  ['zxcvbn', /^zxcvbn\.h$/],
   ['libpq', /^(postgresql\/)?libpq(-fe\.h|\/)/],
 ];
 
@@ -31,6 +32,7 @@ const FENCES = {
   toml: [/^server\/config\//],
   cli11: [/^server\/(config|app|admin)\//],
   curl: [/^server\/outbound\//],
+  zxcvbn: [/^server\/account\//],
 };
 
 /** Headers of the C library and the kernel; those of C++ have no dot and no slash. */
