@@ -130,7 +130,6 @@ CREATE TABLE authorization_codes (
   redirect_uri TEXT NOT NULL,
   code_challenge TEXT NOT NULL,
   nonce TEXT NOT NULL,
-  auth_time_requested INTEGER NOT NULL CHECK (auth_time_requested IN (0, 1)),
   expires_at INTEGER NOT NULL,
   used_at INTEGER
 ) STRICT;

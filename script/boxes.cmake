@@ -23,6 +23,10 @@ latchkey_box(server_http server/http PCH ${server_pch}
              PUBLIC server_runtime PRIVATE OpenSSL::SSL)
 latchkey_box(server_store server/store PCH ${server_pch}
              PUBLIC server_runtime oidc_protocol PRIVATE third_party_soci)
+if(LATCHKEY_SANITIZE)
+  # Debian's SOCI keeps the type information of its back ends to itself.
+  target_compile_options(server_store PRIVATE -fno-sanitize=vptr)
+endif()
 latchkey_box(server_keys server/keys PCH ${server_pch} PUBLIC server_store oidc_protocol)
 latchkey_box(server_page server/page PCH ${pure_pch} PUBLIC oidc_base oidc_crypto server_http)
 latchkey_box(server_account server/account PCH ${server_pch}

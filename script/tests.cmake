@@ -10,6 +10,8 @@ function(latchkey_tests name folder)
   endif()
   add_executable(${name} ${sources} ${CMAKE_SOURCE_DIR}/tests/support/catch_main.cpp)
   target_link_libraries(${name} PRIVATE ${ARGN})
+  # Not __FILE__: ccache makes it relative to the build folder.
+  target_compile_definitions(${name} PRIVATE LATCHKEY_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   target_precompile_headers(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests/support/catch.h)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   add_test(NAME ${name} COMMAND ${name})

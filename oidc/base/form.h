@@ -29,7 +29,7 @@ class Form {
   // The value of `name`, or nothing when it is absent or empty.
   std::optional<std::string> get(std::string_view name) const;
   std::string value_or(std::string_view name, std::string_view fallback) const;
-  bool has(std::string_view name) const { return find(name) != nullptr; }
+  bool has(std::string_view name) const { return get(name).has_value(); }
   void set(std::string name, std::string value);
   void erase(std::string_view name);
   const std::vector<std::pair<std::string, std::string>>& entries() const { return entries_; }

@@ -44,7 +44,8 @@ struct OAuthError {
   OAuthErrorCode code = OAuthErrorCode::server_error;
   // Safe for everybody to read: ASCII without '"' and '\', says what to do.
   std::string description;
-  // For the operator's log only, no secrets: "RULE: expected X, received Y", or "RULE: what is wrong".
+  // For the operator's log only, no secrets: "RULE: expected X, received Y", or "RULE: what is
+  // wrong".
   std::string detail = {};
 };
 

@@ -147,12 +147,23 @@ std::optional<Phc> parse_phc(std::string_view text) {
 
 }  // namespace
 
-std::string argon2id_hash(const Password& password, const Argon2Cost& cost) {
-  const std::string salt = random_bytes(kSaltBytes);
-  const std::string hash = derive(password, salt, kHashBytes, cost);
+namespace {
+
+std::string to_phc(const Argon2Cost& cost, std::string_view salt, std::string_view hash) {
   return "$argon2id$v=19$m=" + std::to_string(cost.memory_kib) +
          ",t=" + std::to_string(cost.iterations) + ",p=" + std::to_string(cost.lanes) + "$" +
          phc_base64(salt) + "$" + phc_base64(hash);
+}
+
+}  // namespace
+
+std::string argon2id_hash(const Password& password, const Argon2Cost& cost) {
+  const std::string salt = random_bytes(kSaltBytes);
+  return to_phc(cost, salt, derive(password, salt, kHashBytes, cost));
+}
+
+std::string argon2id_decoy(const Argon2Cost& cost) {
+  return to_phc(cost, random_bytes(kSaltBytes), random_bytes(kHashBytes));
 }
 
 bool argon2id_verify(std::string_view phc, const Password& password) {

@@ -15,6 +15,9 @@ struct Argon2Cost {
 };
 // "$argon2id$v=19$m=…,t=…,p=…$salt$hash" with 16 random bytes of salt and 32 of hash.
 std::string argon2id_hash(const Password& password, const Argon2Cost& cost);
+// A hash that no password has: checking against it costs what a real check costs, making it
+// nothing.
+std::string argon2id_decoy(const Argon2Cost& cost);
 // False also when `phc` is malformed or its cost exceeds 1 GiB, 16 passes or 8 lanes.
 bool argon2id_verify(std::string_view phc, const Password& password);
 // True when `phc` was made with another cost, so that it should be replaced at the next sign-in.

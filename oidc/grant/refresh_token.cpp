@@ -31,8 +31,8 @@ Result<RefreshRequest> parse_refresh_request(const Form& form) {
 }
 
 Result<RefreshVerdict> check_refresh(const model::RefreshToken& token, bool successor_used,
-                                     const model::Client& client, const RefreshRequest& request,
-                                     std::chrono::milliseconds grace, TimePoint now) {
+                                     const model::Client& client, std::chrono::milliseconds grace,
+                                     TimePoint now) {
   if (token.client_id != client.client_id) {
     return refuse("refresh_token: issued to another client");
   }
@@ -44,10 +44,8 @@ Result<RefreshVerdict> check_refresh(const model::RefreshToken& token, bool succ
   }
   const bool in_grace =
       now - *token.used_at <= grace && !successor_used && !token.successor_sealed.empty();
-  // The repeat must ask for the same: another scope is no repeat of one request.
-  const bool same_scope = request.scope.empty() || request.scope == token.scope;
-  if (in_grace && same_scope) return RefreshVerdict::same_again;
-  return RefreshVerdict::reuse;
+  // Whatever scope it asks for: narrowed_scope() refuses a wider one without ending the family.
+  return in_grace ? RefreshVerdict::same_again : RefreshVerdict::reuse;
 }
 
 Result<std::string> narrowed_scope(const model::RefreshToken& token,

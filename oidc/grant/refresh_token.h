@@ -28,8 +28,8 @@ enum class RefreshVerdict {
 };
 // A token of another client or one that has expired is invalid_grant and changes nothing.
 Result<RefreshVerdict> check_refresh(const model::RefreshToken& token, bool successor_used,
-                                     const model::Client& client, const RefreshRequest& request,
-                                     std::chrono::milliseconds grace, TimePoint now);
+                                     const model::Client& client, std::chrono::milliseconds grace,
+                                     TimePoint now);
 
 // The scope of the new tokens (RFC 6749 §6: no wider than the token's own). Error: invalid_scope.
 Result<std::string> narrowed_scope(const model::RefreshToken& token, const RefreshRequest& request);

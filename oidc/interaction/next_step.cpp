@@ -9,12 +9,16 @@ bool signed_in_here(const Situation& s, const model::Session& session) {
   return session.auth_time >= s.started_at;
 }
 
+// Time to read the consent page after signing in, so that max_age=0 does not ask for ever.
+constexpr std::chrono::minutes kReadingTime(10);
+
 bool is_fresh_enough(const Situation& s, const model::Session& session) {
-  if (signed_in_here(s, session)) return true;
+  const bool here = signed_in_here(s, session);
   // select_account shows the sign-in page: it is answered by signing in.
-  if (s.request.prompt.login || s.request.prompt.select_account) return false;
+  if ((s.request.prompt.login || s.request.prompt.select_account) && !here) return false;
   if (!s.request.max_age_s) return true;
-  return s.now - session.auth_time <= std::chrono::seconds(*s.request.max_age_s);
+  const auto age = s.now - session.auth_time;
+  return age <= std::chrono::seconds(*s.request.max_age_s) || (here && age <= kReadingTime);
 }
 
 bool needs_consent(const Situation& s) {

@@ -57,7 +57,6 @@ struct AuthorizationCode {
   std::string redirect_uri;
   std::string code_challenge;  // S256; empty without PKCE
   std::string nonce;
-  bool auth_time_requested = false;  // max_age was asked for, or require_auth_time
   TimePoint expires_at{};
   std::optional<TimePoint> used_at;
 };

@@ -167,8 +167,6 @@ std::vector<SharedItem> shared_items(const model::User& user, std::string_view s
     SharedItem item{std::string(row.consent_title), ""};
     json claims = claims_of(user, stored, row);
     claims.erase("updated_at");
-    // What the person does not have is not shared.
-    if (claims.empty()) continue;
     if (row.scope == "profile") {
       item.value = text_claim(claims, "name");
     } else if (row.scope == "email") {
@@ -178,6 +176,8 @@ std::vector<SharedItem> shared_items(const model::User& user, std::string_view s
     } else if (const auto address = claims.find("address"); address != claims.end()) {
       item.value = one_line(text_claim(*address, "formatted"));
     }
+    // Shown all the same: what is allowed now is shared when it is there one day.
+    if (claims.empty()) item.value = "nothing stored yet";
     items.push_back(std::move(item));
   }
   return items;

@@ -61,8 +61,8 @@ struct AccessToken {
 Result<AccessToken> verify_access_token(std::string_view text, const std::vector<jose::Jwk>& keys,
                                         std::string_view issuer, TimePoint now);
 
-// What an id_token_hint tells (Core §3.1.2.1, RP-Initiated Logout §4): signed by us, for us; it may
-// have expired.
+// What an id_token_hint tells (Core §3.1.2.1, RP-Initiated Logout §4): signed by us; it may
+// have expired, and be of another client.
 struct IdTokenHint {
   std::string subject, client_id, sid;
 };

@@ -26,8 +26,8 @@ INSERT INTO session_clients (session_id, client_id, first_at) VALUES (201, 'old-
 INSERT INTO consents (user_id, client_id, scope, created_at, updated_at) VALUES ('old-user', 'old-client', 'openid email', 1799990001000, 1799990001000);
 INSERT INTO grants (id, user_id, client_id, session_id, scope, offline_access, auth_time, amr, acr, sid, created_at, expires_at, revoked_at)
   VALUES (301, 'old-user', 'old-client', 201, 'openid email', 0, 1799990000000, 'pwd', '1', 'old-sid', 1799990001000, 1810000000000, NULL);
-INSERT INTO authorization_codes (id, digest, grant_id, client_id, redirect_uri, code_challenge, nonce, auth_time_requested, expires_at, used_at)
-  VALUES (401, 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA', 301, 'old-client', 'https://old.example/cb', '', 'n', 1, 1799990061000, 1799990002000);
+INSERT INTO authorization_codes (id, digest, grant_id, client_id, redirect_uri, code_challenge, nonce, expires_at, used_at)
+  VALUES (401, 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA', 301, 'old-client', 'https://old.example/cb', '', 'n', 1799990061000, 1799990002000);
 INSERT INTO refresh_tokens (id, digest, grant_id, client_id, scope, parent_row, created_at, expires_at, absolute_expires_at, used_at, successor_row, successor_sealed)
   VALUES (501, 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA', 301, 'old-client', 'openid email', NULL, 1799990002000, 1802582002000, 1810000000000, 1799999999000, 502, 'c2VhbGVk');
 INSERT INTO refresh_tokens (id, digest, grant_id, client_id, scope, parent_row, created_at, expires_at, absolute_expires_at, used_at, successor_row, successor_sealed)

@@ -1,11 +1,8 @@
 #include "server/account/password_sign_in.h"
 
-#include <arpa/inet.h>
-
-#include <cstring>
-
 #include "oidc/base/base64url.h"
 #include "oidc/base/form.h"
+#include "oidc/base/network.h"
 #include "oidc/base/text.h"
 #include "oidc/crypto/aead.h"
 #include "oidc/crypto/digest.h"
@@ -14,14 +11,9 @@
 namespace server::account {
 namespace {
 
+constexpr std::int64_t kDailyAttempts = 100;
+constexpr std::chrono::hours kDay(24);
 constexpr std::string_view kDevicePlace = "latchkey device cookie v1";
-
-// IPv6 addresses count by their /64, which one household or machine controls whole.
-std::string address_prefix(const std::string& address) {
-  in6_addr parsed{};
-  if (::inet_pton(AF_INET6, address.c_str(), &parsed) != 1) return address;
-  return std::string(reinterpret_cast<const char*>(parsed.s6_addr), 8);
-}
 
 std::string bucket_name(std::string_view kind, std::string_view key, std::string_view value) {
   return std::string(kind) + ":" + oidc::base64url_encode(oidc::crypto::hmac_sha256(key, value));
@@ -38,15 +30,15 @@ struct Reserved {
   store::Reservation reservation;
 };
 
-// Reserves in the browser's own bucket first, when it has one that is not used up, else in the
-// account's.
+// Reserves in the browser's own bucket first, when it has one that is not used up: neither who
+// attacks the account, nor who attacks the whole site or shares the address, can keep its person
+// out. Else in the account's bucket and those that all share.
 runtime::Task<store::StoreResult<Reserved>> reserve(store::Store& store, ThrottleLimits limits,
                                                     std::vector<store::Bucket> shared,
                                                     std::optional<store::Bucket> device,
                                                     store::Bucket account, oidc::TimePoint now) {
   if (device) {
-    auto buckets = shared;
-    buckets.push_back(*device);
+    std::vector<store::Bucket> buckets = {*device};
     auto reservation = co_await store.reserve_attempt(buckets, limits.window, now);
     if (!reservation) co_return std::unexpected(reservation.error());
     if (reservation->allowed) co_return Reserved{std::move(buckets), *reservation};
@@ -94,8 +86,11 @@ runtime::Task<AttemptOutcome> attempt_password(store::Store& store, Passwords& p
   // One counter for all spellings; what is no address at all has a counter too.
   const std::string counted =
       fold.value_or(oidc::to_lower_ascii(oidc::trim(attempt.email)).substr(0, 254));
+  // The short window slows guessing, the long one bounds it (NIST SP 800-63B-4 §3.2.2: at most
+  // 100).
   std::vector<store::Bucket> shared = {
-      {bucket_name("address", throttle_key, address_prefix(attempt.client_address)),
+      {bucket_name("account-day", throttle_key, counted), kDailyAttempts, kDay},
+      {bucket_name("address", throttle_key, oidc::network_of(attempt.client_address)),
        limits.address},
       {"site", limits.site}};
   store::Bucket account{bucket_name("account", throttle_key, counted), limits.account};

@@ -15,6 +15,7 @@
 
 namespace server::account {
 
+// Beside these an account takes 100 failures a day from browsers that it does not know.
 struct ThrottleLimits {
   std::int64_t account = 10;
   std::int64_t address = 50;

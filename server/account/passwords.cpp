@@ -3,7 +3,6 @@
 #include <zxcvbn.h>
 
 #include "oidc/base/text.h"
-#include "oidc/crypto/random.h"
 
 namespace server::account {
 namespace {
@@ -18,6 +17,9 @@ double guesses_log10(const std::string& password) {
   return ZxcvbnMatch(password.substr(0, kStrengthPrefix).c_str(), nullptr, nullptr) * 0.301029996;
 }
 
+// Hashing gives way to everything else: it is the one long computation, and strangers ask for it.
+constexpr int kPoolNiceness = 10;
+
 std::size_t count_characters(std::string_view text) {
   std::size_t count = 0;
   for (unsigned char c : text) count += (c & 0xc0) != 0x80;
@@ -28,9 +30,8 @@ std::size_t count_characters(std::string_view text) {
 
 Passwords::Passwords(PasswordOptions options)
     : options_(options),
-      decoy_(oidc::crypto::argon2id_hash(oidc::Password(oidc::crypto::random_bytes(16)),
-                                         options.cost)),
-      pool_("password", options.threads, options.queue_limit) {}
+      decoy_(oidc::crypto::argon2id_decoy(options.cost)),
+      pool_("password", options.threads, options.queue_limit, kPoolNiceness) {}
 
 runtime::Task<std::expected<Passwords::Verdict, runtime::Overloaded>> Passwords::verify(
     std::string phc, oidc::Password password) {

@@ -25,7 +25,6 @@ struct PasswordOptions {
 
 class Passwords {
  public:
-  // Makes the decoy hash, which takes one hash's time.
   explicit Passwords(PasswordOptions options);
 
   struct Verdict {

@@ -7,6 +7,7 @@
 #include "oidc/base/form.h"
 #include "oidc/base/json.h"
 #include "oidc/base/text.h"
+#include "oidc/base/uri.h"
 #include "oidc/crypto/aead.h"
 #include "oidc/crypto/digest.h"
 #include "oidc/crypto/random.h"
@@ -121,7 +122,7 @@ Task<Response> sign_in(const Provider& provider, Request) {
   transaction.set("verifier", verifier);
   transaction.set("nonce", nonce);
   oidc::Form query;
-  query.set("client_id", kDemoClientId);
+  query.set("client_id", demo_client_id(provider));
   query.set("response_type", "code");
   query.set("redirect_uri", callback(provider));
   query.set("scope", "openid profile email offline_access");
@@ -146,7 +147,7 @@ Request call(Method method, std::string path, std::string address) {
 
 Task<std::shared_ptr<nlohmann::json>> ask_token(const Provider& provider, oidc::Form form,
                                                 std::string address) {
-  form.set("client_id", kDemoClientId);
+  form.set("client_id", demo_client_id(provider));
   auto request = call(Method::post, "/token", std::move(address));
   request.headers = {{"content-type", "application/x-www-form-urlencoded"}};
   request.body = form.encode();
@@ -163,7 +164,7 @@ std::optional<oidc::Form> make_session(const Provider& provider, const nlohmann:
   if (!jwt) return std::nullopt;
   const auto& claims = *jwt->claims;
   const bool sound = oidc::string_member(claims, "iss") == provider.issuer &&
-                     oidc::string_member(claims, "aud") == kDemoClientId &&
+                     oidc::string_member(claims, "aud") == demo_client_id(provider) &&
                      claims.value("exp", std::int64_t{0}) > oidc::to_seconds(provider.now()) &&
                      (nonce.empty() || oidc::string_member(claims, "nonce").value_or("") == nonce);
   if (!sound) return std::nullopt;
@@ -265,22 +266,23 @@ Task<Response> sign_out(const Provider& provider, Request request) {
 
 }  // namespace
 
+std::string demo_client_id(const Provider& provider) {
+  const auto issuer = oidc::Uri::parse(provider.issuer);
+  return "demo" + (issuer && !issuer->port.empty() ? "-" + issuer->port : "");
+}
+
 void register_demo_client(const Provider& provider) {
   const store::Actor actor{"operator", ""};
   oidc::model::Client client;
-  client.client_id = kDemoClientId;
+  client.client_id = demo_client_id(provider);
   client.client_name = "Latchkey demo";
   client.token_endpoint_auth_method = oidc::model::ClientAuthMethod::none;
   client.redirect_uris = {{callback(provider), std::nullopt}};
   client.post_logout_redirect_uris = {provider.issuer + "/demo?notice=signed_out"};
   client.grant_types = {"authorization_code", "refresh_token"};
   client.created_at = provider.now();
-  auto known = runtime::run_blocking(provider.store.find_client(kDemoClientId, provider.now()));
-  if (known && *known && (*known)->redirect_uris.front().uri == client.redirect_uris[0].uri) return;
-  if (known && *known) {
-    static_cast<void>(
-        runtime::run_blocking(provider.store.remove_client(kDemoClientId, actor, provider.now())));
-  }
+  auto known = runtime::run_blocking(provider.store.find_client(client.client_id, provider.now()));
+  if (known && *known) return;
   auto done =
       runtime::run_blocking(provider.store.insert_client(std::move(client), actor, provider.now()));
   if (!done) throw std::runtime_error("The demo client: " + admin::say(done.error()));

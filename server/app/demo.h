@@ -7,8 +7,10 @@
 
 namespace server::app {
 
-inline constexpr const char* kDemoClientId = "demo";
-// Registers the demo client for this issuer, or renews it when the issuer changed.
+// "demo" and the issuer's port: its addresses hold the port, and a client never comes back once it
+// is removed.
+std::string demo_client_id(const provider::Provider& provider);
+// Registers the demo client of this issuer if it is not there.
 void register_demo_client(const provider::Provider& provider);
 // Adds /demo, /demo/sign-in, /demo/callback, /demo/refresh and /demo/sign-out. `seeded` is shown to
 // whoever is not signed in.

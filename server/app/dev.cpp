@@ -119,6 +119,10 @@ int run_dev(config::Loaded loaded) {
     return refuse("latchkey dev needs an issuer on loopback, such as http://localhost:8080.");
   }
   if (loaded.is_default("management_listen")) config.management_listen.clear();
+  if (!config.management_listen.empty() && !loopback_port(config.management_listen)) {
+    return refuse("latchkey dev listens on loopback addresses only: management_listen is " +
+                  config.management_listen + ".");
+  }
   if (loaded.is_default("log_format")) config.log_format = "text";
   if (loaded.is_default("log_level")) config.log_level = "warn";
   std::unique_ptr<ThrowawayFolder> folder;

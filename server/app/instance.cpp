@@ -154,7 +154,7 @@ Instance::Instance(InstanceOptions options) : state_(std::make_unique<State>()) 
 
   // The database climbs its ladder of migrations when it is opened.
   s.store = store::Store::open(store_options(config));
-  auto master_key = value_or_stop(open_master_key(config));
+  auto master_key = value_or_stop(open_master_key(config, *s.store));
   s.keys = value_or_stop(
       runtime::run_blocking(keys::KeyRing::open(*s.store, std::move(master_key), now())));
   s.pages = std::make_unique<page::Pages>(page::Brand{config.service_name});
@@ -281,7 +281,8 @@ account::PasswordOptions password_options(const config::Config& config) {
           .min_length = static_cast<std::size_t>(config.password_min_length)};
 }
 
-std::expected<oidc::KeyBytes, std::string> open_master_key(const config::Config& config) {
+std::expected<oidc::KeyBytes, std::string> open_master_key(const config::Config& config,
+                                                           store::Store& store) {
   if (!config.master_key_file.empty()) {
     return keys::load_master_key(config.master_key_file, /*create=*/false);
   }
@@ -293,7 +294,9 @@ std::expected<oidc::KeyBytes, std::string> open_master_key(const config::Config&
       !sound && ::access(path.c_str(), F_OK) == 0) {
     return std::unexpected(sound.error());
   }
-  return keys::load_master_key(path, /*create=*/true);
+  const auto rows = runtime::run_blocking(store.list_signing_keys());
+  if (!rows) return std::unexpected("The keys cannot be read: " + rows.error().detail);
+  return keys::load_master_key(path, /*create=*/rows->empty());
 }
 
 }  // namespace server::app

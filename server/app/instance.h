@@ -48,8 +48,9 @@ void block_signals();
 // What `server/admin` and the server share in opening their parts.
 store::StoreOptions store_options(const config::Config& config);
 account::PasswordOptions password_options(const config::Config& config);
-// The master key by the settings: the file named, or one beside an SQLite database, made if
-// missing.
-std::expected<oidc::KeyBytes, std::string> open_master_key(const config::Config& config);
+// The master key by the settings: the file named, or one beside an SQLite database, which is made
+// if it is missing and `store` holds no keys yet.
+std::expected<oidc::KeyBytes, std::string> open_master_key(const config::Config& config,
+                                                           store::Store& store);
 
 }  // namespace server::app

@@ -156,7 +156,7 @@ int doctor(const config::Config& config) {
   std::cout << "settings: " << (code ? "see above" : "sound") << "\n";
   auto store = store::Store::open(store_options(config));
   std::cout << "database: " << store->backend() << ", at this version's schema\n";
-  auto master_key = open_master_key(config);
+  auto master_key = open_master_key(config, *store);
   if (!master_key) return refuse(master_key.error());
   const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
   auto ring = runtime::run_blocking(keys::KeyRing::open(*store, std::move(*master_key), now));

@@ -46,7 +46,7 @@ runtime::Task<http::Response> post_authorize(const provider::Provider& provider,
                                         {.flow = std::move(flow), .route = std::string(kRoute)});
   }
   const auto query = form->encode();
-  if (query.size() > signin::kMaxSealed) {
+  if (query.size() > signin::kMaxSealedRequest) {
     co_return unreadable(provider, request,
                          {oidc::OAuthErrorCode::invalid_request,
                           "The request is too large: its parameters must fit in 4 KB."});

@@ -36,9 +36,14 @@ oidc::Result<std::optional<std::string>> read_bearer(const http::Request& reques
 runtime::Task<oidc::Result<LiveAccess>> find_access(const provider::Provider& provider,
                                                     std::string text) {
   const auto now = provider.now();
-  auto token = oidc::token::verify_access_token(text, provider.keys.verification_keys(),
-                                                provider.issuer, now);
-  if (!token) co_return std::unexpected(token.error());
+  auto token = provider.verified_tokens->find(text, now);
+  if (!token) {
+    auto verified = oidc::token::verify_access_token(text, provider.keys.verification_keys(),
+                                                     provider.issuer, now);
+    if (!verified) co_return std::unexpected(verified.error());
+    provider.verified_tokens->put(text, *verified);
+    token = std::move(*verified);
+  }
   auto record = co_await provider.store.load_access(token->grant_id, token->jti, now);
   if (!record) co_return std::unexpected(provider::to_oauth_error(record.error()));
   if (!*record || !(*record)->live || (*record)->grant.client_id != token->client_id ||

@@ -88,7 +88,9 @@ GrantResult repeat(const Attempt& attempt, const store::RefreshRecord& record) {
   auto successor =
       oidc::grant::open_successor(attempt.request.refresh_token, record.token.successor_sealed);
   if (!successor) return wrong("refresh_token: the successor cannot be opened");
-  auto tokens = issue(attempt, record, record.token.scope);
+  auto scope = oidc::grant::narrowed_scope(record.token, attempt.request);
+  if (!scope) return std::unexpected(scope.error());
+  auto tokens = issue(attempt, record, *scope);
   if (!tokens) return std::unexpected(tokens.error());
   return GrantAnswer{std::move(*tokens), std::move(*successor)};
 }
@@ -113,7 +115,7 @@ runtime::Task<GrantResult> grant_refresh_token(const Provider& provider,
     const Attempt attempt{
         provider, client, *parsed, {"client:" + client.client_id, request.client_address}, now};
     auto verdict = oidc::grant::check_refresh((*record)->token, (*record)->successor_used, client,
-                                              *parsed, provider.lifetimes.refresh_grace, now);
+                                              provider.lifetimes.refresh_grace, now);
     if (!verdict) co_return std::unexpected(verdict.error());
     if (*verdict == RefreshVerdict::reuse) {
       co_return co_await end_family(attempt, (*record)->grant.id);

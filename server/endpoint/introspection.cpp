@@ -1,5 +1,6 @@
 #include "server/endpoint/introspection.h"
 
+#include "oidc/base/text.h"
 #include "oidc/crypto/opaque_credential.h"
 #include "oidc/response/body.h"
 #include "server/endpoint/bearer.h"
@@ -12,6 +13,11 @@ namespace {
 constexpr std::string_view kRoute = "/introspect";
 using oidc::OAuthErrorCode;
 using provider::Provider;
+
+// The sign-in name is the e-mail address: told only with the scope for it.
+std::string username(const oidc::model::User& user, std::string_view scope) {
+  return oidc::contains_word(scope, "email") ? user.primary_email() : "";
+}
 
 http::Response inactive() {
   return http::Response::json(200, oidc::response::inactive_body());
@@ -32,7 +38,7 @@ runtime::Task<http::Response> introspect_refresh(const Provider& provider,
   if (!active) co_return inactive();
   co_return http::Response::json(
       200, oidc::response::active_refresh_body((*record)->token, (*record)->grant, provider.issuer,
-                                               (*record)->user.primary_email()));
+                                               username((*record)->user, (*record)->token.scope)));
 }
 
 }  // namespace
@@ -68,9 +74,9 @@ runtime::Task<http::Response> post_introspect(const Provider& provider, http::Re
     co_return inactive();
   }
   if (access->token.client_id != client.client_id) co_return inactive();
-  co_return http::Response::json(200,
-                                 oidc::response::active_body(access->token, provider.issuer,
-                                                             access->record.user.primary_email()));
+  co_return http::Response::json(
+      200, oidc::response::active_body(access->token, provider.issuer,
+                                       username(access->record.user, access->token.scope)));
 }
 
 }  // namespace server::endpoint

@@ -4,7 +4,6 @@
 #include <nlohmann/json.hpp>
 
 #include "oidc/base/base64url.h"
-#include "oidc/base/json.h"
 #include "oidc/crypto/aead.h"
 #include "oidc/crypto/digest.h"
 #include "oidc/crypto/random.h"
@@ -68,6 +67,19 @@ constexpr const char* kWrongMasterKey =
     "The master key does not open the keys in the database: it is not the key that this database "
     "was made with, or the database was altered.";
 
+// Errors: a sentence. The place binds kid and alg, the thumbprint binds the key to its kid.
+std::expected<PrivateKey, std::string> open_signing_key(const std::string& wrap,
+                                                        const store::SigningKeyRow& row) {
+  auto der = unwrap(wrap, row.sealed_private, signing_place(row.kid, row.alg));
+  if (!der) return std::unexpected(kWrongMasterKey);
+  auto key = PrivateKey::from_pkcs8(*der);
+  oidc::wipe(*der);
+  if (!key || oidc::jose::thumbprint(key->public_key()) != row.kid) {
+    return std::unexpected("The signing key " + row.kid + " in the database is damaged.");
+  }
+  return std::move(*key);
+}
+
 }  // namespace
 
 runtime::Task<std::expected<std::unique_ptr<KeyRing>, std::string>> KeyRing::open(
@@ -81,40 +93,36 @@ runtime::Task<std::expected<std::unique_ptr<KeyRing>, std::string>> KeyRing::ope
     }
     rows = co_await store.ensure_signing_keys(std::move(fresh), kOperator, now);
   }
+  if (!rows) co_return std::unexpected("The keys cannot be read: " + rows.error().detail);
+  auto ring = std::unique_ptr<KeyRing>(new KeyRing);
+  nlohmann::json keys = nlohmann::json::array();
+  for (const auto& row : *rows) {
+    if (row.state == "retired") continue;
+    // Each is opened, whether it signs or not: what is published is the half of a key that somebody
+    // with the master key put there, never what merely stands in the database.
+    auto key = open_signing_key(wrap, row);
+    if (!key) co_return std::unexpected(key.error());
+    const auto algorithm = oidc::jose::parse_algorithm(row.alg);
+    if (!algorithm || oidc::jose::row(*algorithm).key_type != key->type()) {
+      co_return std::unexpected("The signing key " + row.kid + " in the database is damaged.");
+    }
+    Jwk jwk{row.kid, algorithm, "sig", key->public_key()};
+    keys.push_back(oidc::jose::to_json(jwk));
+    ring->published_.push_back(std::move(jwk));
+    if (row.state == "active" && row.signs_from <= now) {
+      ring->active_.push_back({*algorithm, row.kid, std::move(*key)});
+    }
+  }
+  ring->jwks_ = nlohmann::json{{"keys", std::move(keys)}}.dump();
+  // Only now that the master key has proved to be the right one may something be sealed under it.
   std::vector<store::PurposeKeyRow> fresh_purposes;
   for (const auto purpose : kPurposes) {
     fresh_purposes.push_back(make_purpose_key(purpose, wrap, now));
   }
   auto purposes = co_await store.ensure_purpose_keys(std::move(fresh_purposes));
-  if (!rows || !purposes) {
-    co_return std::unexpected("The keys cannot be read: " +
-                              (rows ? purposes.error().detail : rows.error().detail));
+  if (!purposes) {
+    co_return std::unexpected("The keys cannot be read: " + purposes.error().detail);
   }
-  auto ring = std::unique_ptr<KeyRing>(new KeyRing);
-  nlohmann::json keys = nlohmann::json::array();
-  for (const auto& row : *rows) {
-    if (row.state == "retired") continue;
-    const auto public_json = oidc::parse_json_object(row.public_jwk);
-    auto jwk = public_json ? oidc::jose::parse_jwk(*public_json)
-                           : oidc::fail(oidc::OAuthErrorCode::server_error, "no JSON");
-    const auto algorithm = oidc::jose::parse_algorithm(row.alg);
-    if (!jwk || !algorithm) {
-      co_return std::unexpected("The signing key " + row.kid + " in the database is damaged.");
-    }
-    if (row.state == "active" && row.signs_from <= now) {
-      auto der = unwrap(wrap, row.sealed_private, signing_place(row.kid, row.alg));
-      if (!der) co_return std::unexpected(kWrongMasterKey);
-      auto key = PrivateKey::from_pkcs8(*der);
-      oidc::wipe(*der);
-      if (!key || oidc::jose::thumbprint(key->public_key()) != row.kid) {
-        co_return std::unexpected("The signing key " + row.kid + " in the database is damaged.");
-      }
-      ring->active_.push_back({*algorithm, row.kid, std::move(*key)});
-    }
-    keys.push_back(oidc::jose::to_json(*jwk));
-    ring->published_.push_back(std::move(*jwk));
-  }
-  ring->jwks_ = nlohmann::json{{"keys", std::move(keys)}}.dump();
   for (const auto& row : *purposes) {
     auto bytes = unwrap(wrap, row.sealed, purpose_place(row.id, row.purpose));
     if (!bytes) co_return std::unexpected(kWrongMasterKey);

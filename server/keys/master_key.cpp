@@ -39,6 +39,7 @@ std::unexpected<std::string> say(const std::string& path, const std::string& why
 bool create_file(const std::string& path) {
   const std::string text = oidc::base64url_encode(oidc::crypto::random_bytes(kKeyBytes)) + "\n";
   const std::string draft = path + "." + std::to_string(::getpid()) + ".new";
+  ::unlink(draft.c_str());  // of a process with this number that was killed
   bool written = false;
   {
     const File file(::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
@@ -47,8 +48,15 @@ bool create_file(const std::string& path) {
               ::fsync(file.get()) == 0;
   }
   const bool linked = written && (::link(draft.c_str(), path.c_str()) == 0 || errno == EEXIST);
+  const int trouble = errno;
   ::unlink(draft.c_str());
-  return linked;
+  // The name must last as long as what is sealed under the key.
+  const auto slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const File entry(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const bool lasting = entry.is_open() && ::fsync(entry.get()) == 0;
+  errno = trouble;
+  return linked && lasting;
 }
 
 }  // namespace

@@ -1,6 +1,9 @@
 #include "server/page/display.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
+#include <chrono>
 
 #include "oidc/base/text.h"
 
@@ -73,6 +76,30 @@ std::string waiting_time(std::int64_t seconds) {
   if (minutes == 1) return "1 minute";
   if (minutes < 120) return std::to_string(minutes) + " minutes";
   return "about " + std::to_string(minutes / 60 + (minutes % 60 > 0 ? 1 : 0)) + " hours";
+}
+
+std::string utc_time(std::string_view seconds) {
+  constexpr std::array<std::string_view, 12> kMonths = {
+      "January", "February", "March",     "April",   "May",      "June",
+      "July",    "August",   "September", "October", "November", "December"};
+  constexpr std::int64_t kYear10000 = 253'402'300'800;
+  std::int64_t count = -1;
+  const char* end = seconds.data() + seconds.size();
+  const auto [stop, failure] = std::from_chars(seconds.data(), end, count);
+  if (failure != std::errc() || stop != end || count < 0 || count >= kYear10000) return {};
+  if (seconds[0] == '-') return {};  // "-0"
+  const std::chrono::sys_seconds time{std::chrono::seconds(count)};
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(time - day);
+  const auto two_digits = [](std::int64_t value) {
+    return (value < 10 ? "0" : "") + std::to_string(value);
+  };
+  std::string out = std::to_string(static_cast<unsigned>(date.day())) + " ";
+  out += kMonths[static_cast<unsigned>(date.month()) - 1];
+  out += " " + std::to_string(static_cast<int>(date.year())) + ", ";
+  out += two_digits(clock.hours().count()) + ":" + two_digits(clock.minutes().count()) + ":";
+  return out + two_digits(clock.seconds().count()) + " UTC";
 }
 
 std::string_view https_link(std::string_view uri) {

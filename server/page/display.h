@@ -1,4 +1,4 @@
-// Owns: how outside values are written for people: names that can't mislead, waiting times.
+// Owns: how outside values are written for people: names that can't mislead, times.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -16,6 +16,10 @@ std::string initial(std::string_view name);
 
 // "1 minute", "5 minutes", "about 2 hours": rounded up, never less than a minute.
 std::string waiting_time(std::int64_t seconds);
+
+// "21 November 2025, 12:00:00 UTC" from whole seconds since 1970 written in ASCII digits alone
+// (NumericDate, RFC 7519 §2); empty for any other text and for years after 9999.
+std::string utc_time(std::string_view seconds);
 
 // `uri` if it starts with https://, else nothing: never a javascript: link.
 std::string_view https_link(std::string_view uri);

@@ -1,5 +1,8 @@
 #include "server/page/page.h"
 
+#include <algorithm>
+#include <array>
+
 #include "server/page/display.h"
 #include "server/page/static_files.h"
 #include "server/page/template_set.h"
@@ -71,6 +74,68 @@ std::vector<Fields> pair_rows(const Pairs& pairs) {
         Fields().text("row_name", name.empty() ? "(no name)" : name).text("row_value", value));
   }
   return rows;
+}
+
+constexpr std::array<std::string_view, 15> kProtocolClaims = {
+    "iss", "aud", "azp", "exp",     "iat",    "nbf",    "auth_time", "nonce",
+    "acr", "amr", "sid", "at_hash", "c_hash", "s_hash", "jti"};
+constexpr std::array<std::string_view, 5> kTimes = {"exp", "iat", "nbf", "auth_time", "updated_at"};
+// What people look for first; the rest follows as it came, and what only programs read comes last.
+constexpr std::array<std::string_view, 7> kFirstClaims = {
+    "name",  "given_name",     "family_name", "preferred_username",
+    "email", "email_verified", "phone_number"};
+
+bool contains(const auto& names, std::string_view name) {
+  return std::ranges::find(names, name) != names.end();
+}
+
+std::size_t claim_rank(std::string_view name) {
+  if (name == "updated_at") return kFirstClaims.size() + 1;
+  if (name == "sub") return kFirstClaims.size() + 2;
+  return static_cast<std::size_t>(std::ranges::find(kFirstClaims, name) - kFirstClaims.begin());
+}
+
+// Rows whose seconds since 1970 also say in words which time that is, in place of a unit.
+std::vector<Fields> timed_rows(const Pairs& pairs) {
+  constexpr std::string_view kUnit = " (Unix seconds)";
+  Pairs shown = pairs;
+  std::vector<std::string> times;
+  for (auto& [name, value] : shown) {
+    const bool with_unit = value.ends_with(kUnit);
+    const std::string seconds = with_unit ? value.substr(0, value.size() - kUnit.size()) : value;
+    times.push_back(with_unit || contains(kTimes, name) ? utc_time(seconds) : std::string());
+    if (!times.back().empty()) value = seconds;
+  }
+  std::vector<Fields> rows = pair_rows(shown);
+  for (std::size_t i = 0; i < rows.size(); ++i) rows[i].text("row_time", times[i]);
+  return rows;
+}
+
+// Each claim once, about the person or about the sign-in.
+void put_details(Fields& fields, const Pairs& claims, const Pairs& token_facts) {
+  const auto rank = [](const auto& claim) { return claim_rank(claim.first); };
+  Pairs person;
+  Pairs protocol;
+  for (const auto& claim : claims) {
+    Pairs& list = contains(kProtocolClaims, claim.first) ? protocol : person;
+    if (std::ranges::find(list, claim) != list.end()) continue;
+    const auto place =
+        &list == &protocol ? list.end() : std::ranges::upper_bound(list, rank(claim), {}, rank);
+    list.insert(place, claim);
+  }
+  fields.flag("has_claims", !person.empty())
+      .rows("claims", timed_rows(person))
+      .flag("has_protocol_claims", !protocol.empty())
+      .rows("protocol_claims", timed_rows(protocol))
+      .flag("has_token_facts", !token_facts.empty())
+      .rows("token_facts", timed_rows(token_facts))
+      .flag("has_details", !protocol.empty() || !token_facts.empty());
+}
+
+// "id.example.com:8443/tenant" of an issuer: it is shown to people, so without its scheme.
+std::string_view without_scheme(std::string_view issuer) {
+  const std::size_t at = issuer.find("://");
+  return at == std::string_view::npos ? issuer : issuer.substr(at + 3);
 }
 
 }  // namespace
@@ -145,15 +210,17 @@ http::Response Pages::consent(const ConsentView& view, int status) const {
     if (item.title.empty()) continue;
     items.push_back(Fields().text("item_title", item.title).text("item_detail", item.detail));
   }
+  const bool no_items = items.empty();
   Fields fields;
   put_application(fields, view.application);
   fields.text("t", view.t)
       .text("account_initial", initial(first))
       .text("account_first", first)
       .text("account_second", name.empty() ? std::string() : view.account_email)
-      .flag("has_items", !view.confirm_only && (!items.empty() || view.offline_access))
+      .flag("has_items", !view.confirm_only && (!no_items || view.offline_access))
       .rows("items", std::move(items))
       .flag("offline_access", view.offline_access)
+      .flag("nothing_but_sign_in", !view.confirm_only && no_items && !view.offline_access)
       .flag("confirm_only", view.confirm_only);
   const std::string title = view.confirm_only ? "Continue to " + application + "?"
                                               : "Allow " + application + " to use your account?";
@@ -182,11 +249,15 @@ http::Response Pages::signed_out(const SignedOutView& view) const {
 
 http::Response Pages::error(const ErrorView& view) const {
   const std::string heading = view.title.empty() ? "Something went wrong" : view.title;
+  // People need to know what to do; why it happened is for those who can mend it.
+  const bool has_facts = !view.facts.empty() || !view.error.empty();
+  const bool has_remedy = !view.remedy.empty();
   Fields fields;
   fields.text("heading", heading)
-      .text("sentence", view.sentence)
-      .text("remedy", view.remedy)
-      .flag("has_facts", !view.facts.empty() || !view.error.empty())
+      .text("lead", has_remedy ? view.remedy : view.sentence)
+      .text("aside", has_remedy && !has_facts ? view.sentence : std::string())
+      .text("reason", has_remedy && has_facts ? view.sentence : std::string())
+      .flag("has_facts", has_facts)
       .rows("facts", pair_rows(view.facts))
       .text("error", view.error)
       .text("event_id", view.event_id);
@@ -196,7 +267,10 @@ http::Response Pages::error(const ErrorView& view) const {
 
 http::Response Pages::home(const HomeView& view) const {
   Fields fields;
-  fields.text("issuer", view.issuer).flag("dev", view.dev);
+  fields.text("issuer", view.issuer)
+      .text("host", without_scheme(view.issuer))
+      .flag("dev", view.dev)
+      .flag("names_service", true);
   put_seeded(fields, view.dev ? view.seeded : SeededPerson{});
   return respond(200, {.template_name = "home", .title = view.dev ? "Development server" : "Home"},
                  std::move(fields));
@@ -210,13 +284,10 @@ http::Response Pages::demo(const DemoView& view) const {
       .text("account_initial", initial(first))
       .text("account_first", first)
       .text("account_second", name.empty() ? std::string() : view.email)
-      .flag("has_claims", !view.claims.empty())
-      .rows("claims", pair_rows(view.claims))
-      .flag("has_token_facts", !view.token_facts.empty())
-      .rows("token_facts", pair_rows(view.token_facts))
       .text("csrf", view.csrf)
       .text("notice", view.notice)
       .flag("has_refresh_token", view.has_refresh_token);
+  put_details(fields, view.claims, view.token_facts);
   put_seeded(fields, view.signed_in ? SeededPerson{} : view.seeded);
   return respond(200,
                  {.template_name = "demo",

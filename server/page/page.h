@@ -74,8 +74,8 @@ struct SignedOutView {
 struct ErrorView {
   int status = 400;
   std::string title;     // "This sign-in request can't be completed"
-  std::string sentence;  // what happened
-  std::string remedy;    // what to do, and who can mend it; may be empty
+  std::string sentence;  // what happened; among the details if there is a remedy
+  std::string remedy;    // what to do, and who can mend it; leads the page, may be empty
   std::vector<std::pair<std::string, std::string>> facts;  // "Address that was refused" -> value
   std::string error;                                       // OAuth code, may be empty
   std::string event_id;
@@ -95,7 +95,7 @@ struct HomeView {  // GET /
 struct DemoView {  // GET /demo of `latchkey dev`
   bool signed_in = false;
   std::string name, email;
-  std::vector<std::pair<std::string, std::string>> claims;       // ID token claims
+  std::vector<std::pair<std::string, std::string>> claims;       // of /userinfo and the ID token
   std::vector<std::pair<std::string, std::string>> token_facts;  // expires, scope, refresh …
   std::string csrf;    // hidden field "csrf" of the refresh and sign-out forms
   std::string notice;  // "Tokens refreshed.", an error, or empty

@@ -1,5 +1,6 @@
 #include "server/provider/failure.h"
 
+#include "oidc/base/network.h"
 #include "oidc/crypto/random.h"
 #include "oidc/response/body.h"
 #include "server/observe/event_id.h"
@@ -74,7 +75,7 @@ std::string record_failure(const Provider& provider, const http::Request& reques
                           .expected = what.expected,
                           .received = what.received,
                           .client_id = std::string(client_id),
-                          .source = request.client_address,
+                          .source = oidc::network_of(request.client_address),
                           .route = std::string(route),
                           .status = status});
   const auto level = status >= 500 ? observe::LogLevel::error : observe::LogLevel::info;
@@ -122,7 +123,9 @@ http::Response bearer_failure(const Provider& provider, const http::Request& req
 http::Response page_failure(const Provider& provider, const http::Request& request,
                             std::string_view route, const OAuthError& error, page::ErrorView view,
                             std::string_view client_id) {
-  view.status = error.code == OAuthErrorCode::invalid_client ? 400 : json_status(error.code);
+  if (view.status == 400 && error.code != OAuthErrorCode::invalid_client) {
+    view.status = json_status(error.code);
+  }
   view.error = std::string(oidc::to_string(error.code));
   if (view.sentence.empty()) view.sentence = error.description;
   view.event_id = record_failure(provider, request, route, error, view.status, client_id);

@@ -33,8 +33,8 @@ http::Response json_failure(const Provider& provider, const http::Request& reque
 http::Response bearer_failure(const Provider& provider, const http::Request& request,
                               std::string_view route, const oidc::OAuthError& error,
                               bool token_was_sent);
-// A page of ours. Fills status, error and event_id of `view`; title, sentence and remedy may be
-// preset, the sentence defaults to the description.
+// A page of ours. Fills status (unless preset to other than 400), error and event_id of `view`;
+// title, sentence and remedy may be preset, the sentence defaults to the description.
 http::Response page_failure(const Provider& provider, const http::Request& request,
                             std::string_view route, const oidc::OAuthError& error,
                             page::ErrorView view = {}, std::string_view client_id = {});

@@ -1,6 +1,7 @@
 // Owns: what every endpoint and page may use, gathered once by server/app. Holds references only.
 #pragma once
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -14,6 +15,7 @@
 #include "server/observe/event_ring.h"
 #include "server/observe/metrics.h"
 #include "server/page/page.h"
+#include "server/provider/verified_tokens.h"
 #include "server/store/store.h"
 
 namespace server::provider {
@@ -30,6 +32,7 @@ struct Provider {
   account::Passwords& passwords;
   observe::EventRing& failures;
   observe::ServerMetrics& metrics;
+  std::shared_ptr<VerifiedTokens> verified_tokens = std::make_shared<VerifiedTokens>();
 
   // The wall clock, in milliseconds.
   oidc::TimePoint now() const;

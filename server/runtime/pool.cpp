@@ -1,6 +1,7 @@
 #include "server/runtime/pool.h"
 
 #include <pthread.h>
+#include <sys/resource.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -23,8 +24,8 @@ void assert_not_io_thread() {
 #endif
 }
 
-Pool::Pool(std::string name, std::size_t threads, std::size_t queue_limit)
-    : name_(std::move(name)), queue_limit_(queue_limit) {
+Pool::Pool(std::string name, std::size_t threads, std::size_t queue_limit, int niceness)
+    : name_(std::move(name)), queue_limit_(queue_limit), niceness_(niceness) {
   for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { loop(); });
 }
 
@@ -54,6 +55,8 @@ std::size_t Pool::depth() const {
 
 void Pool::loop() {
   pthread_setname_np(pthread_self(), name_.substr(0, 15).c_str());
+  // On Linux 0 stands for the calling thread.
+  if (niceness_ > 0) ::setpriority(PRIO_PROCESS, 0, niceness_);
   while (true) {
     std::move_only_function<void()> job;
     {

@@ -31,8 +31,9 @@ void assert_not_io_thread();
 class Pool {
  public:
   // `name` is shown in thread lists (15 characters at most). `threads` ≥ 1. `queue_limit` counts
-  // the jobs that wait; those that run come on top.
-  Pool(std::string name, std::size_t threads, std::size_t queue_limit);
+  // the jobs that wait; those that run come on top. `niceness` 1 to 19 makes its threads give way
+  // to others (setpriority(2)).
+  Pool(std::string name, std::size_t threads, std::size_t queue_limit, int niceness = 0);
   ~Pool();  // Runs what is queued, then joins.
   Pool(const Pool&) = delete;
 
@@ -72,6 +73,7 @@ class Pool {
 
   std::string name_;
   std::size_t queue_limit_;
+  int niceness_;
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<std::move_only_function<void()>> queue_;

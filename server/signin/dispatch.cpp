@@ -76,8 +76,6 @@ runtime::Task<store::StoreResult<std::optional<std::string>>> issue_code(const P
                                       .redirect_uri = request.redirect_uri.text(),
                                       .code_challenge = request.code_challenge,
                                       .nonce = request.nonce,
-                                      .auth_time_requested = request.max_age_s.has_value() ||
-                                                             issue.loaded.client->require_auth_time,
                                       .expires_at = now + provider.lifetimes.authorization_code};
   store::Actor actor{"user:" + grant.user_id, std::move(address)};
   auto outcome = co_await provider.store.issue_code({.browser_id = issue.browser.id,
@@ -93,10 +91,11 @@ runtime::Task<store::StoreResult<std::optional<std::string>>> issue_code(const P
 Response page_redirect(const Provider& provider, const Request& request, std::string_view path,
                        const LoadedFlow& loaded, DispatchInput input) {
   const auto sealed = seal_flow(provider, Purpose::authorize, input.flow);
-  if (sealed.size() > kMaxSealed) {
+  // Once it has started, what the steps add fits beside it.
+  if (sealed.size() > (input.route == "/authorize" ? kMaxSealedRequest : kMaxSealed)) {
     return authorization_failure(
         provider, request, input.route,
-        RedirectError{loaded.request.redirect_uri, "",
+        RedirectError{loaded.request.redirect_uri, loaded.request.state,
                       OAuthError{OAuthErrorCode::invalid_request,
                                  "The request is too large: its parameters must fit in 4 KB."}},
         *loaded.client);
@@ -197,7 +196,9 @@ runtime::Task<Response> dispatch(const Provider& provider, const Request& reques
   std::optional<oidc::model::Browser> browser = std::move(input.browser);
   if (!browser) {
     auto found = co_await load_browser(provider, request);
-    if (!found) co_return store_failure(provider, request, input.route, found.error());
+    if (!found)
+      co_return with_cookies(store_failure(provider, request, input.route, found.error()),
+                             input.set_cookies);
     browser = std::move(*found);
   }
   const auto now = provider.now();
@@ -213,7 +214,9 @@ runtime::Task<Response> dispatch(const Provider& provider, const Request& reques
   if (const auto* account = pick_session(situation); account && !loaded->client->first_party) {
     auto consent =
         co_await provider.store.find_consent(account->user.id, loaded->client->client_id);
-    if (!consent) co_return store_failure(provider, request, input.route, consent.error());
+    if (!consent)
+      co_return with_cookies(store_failure(provider, request, input.route, consent.error()),
+                             input.set_cookies);
     situation.remembered_scope = std::move(*consent);
   }
   auto next = next_step(situation);
@@ -222,7 +225,9 @@ runtime::Task<Response> dispatch(const Provider& provider, const Request& reques
     const Issue job{*loaded, *issue->account, *browser,
                     input.consent_given && !loaded->client->first_party};
     auto code = co_await issue_code(provider, request.client_address, job, now);
-    if (!code) co_return store_failure(provider, request, input.route, code.error());
+    if (!code)
+      co_return with_cookies(store_failure(provider, request, input.route, code.error()),
+                             input.set_cookies);
     if (*code) {
       co_return with_cookies(
           Response::redirect(oidc::response::code_location(loaded->request.redirect_uri, **code,

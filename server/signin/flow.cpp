@@ -38,7 +38,8 @@ std::string seal_flow(const provider::Provider& provider, Purpose purpose, const
 
 std::optional<OpenedFlow> open_flow(const provider::Provider& provider, Purpose purpose,
                                     std::string_view sealed) {
-  if (sealed.empty() || sealed.size() > kMaxSealed) return std::nullopt;
+  const auto limit = purpose == Purpose::logout ? kMaxSealedLogout : kMaxSealed;
+  if (sealed.empty() || sealed.size() > limit) return std::nullopt;
   const auto bytes = oidc::base64url_decode(sealed);
   if (!bytes) return std::nullopt;
   const auto plain =

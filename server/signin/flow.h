@@ -16,8 +16,12 @@ namespace server::signin {
 inline constexpr std::string_view kBindingCookie = "latchkey_bind";
 inline constexpr std::string_view kSessionCookie = "latchkey_session";
 inline constexpr std::string_view kDeviceCookie = "latchkey_device";
-// Longest sealed request that is carried in an address.
+// Longest sealed request that is carried in an address; the server takes 8 KB of address.
 inline constexpr std::size_t kMaxSealed = 7 * 1024;
+// What a request may take when it starts: the rest is for what steps add, such as a typed address.
+inline constexpr std::size_t kMaxSealedRequest = kMaxSealed - 1280;
+// A sign-out travels in a form only.
+inline constexpr std::size_t kMaxSealedLogout = 32 * 1024;
 
 enum class Purpose { authorize, logout };
 

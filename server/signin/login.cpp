@@ -127,7 +127,11 @@ runtime::Task<Response> complete_sign_in(const Provider& provider, const Request
   auto browser = co_await provider.store.load_browser(
       credential, provider.config.session_idle_lifetime, provider.now());
   if (!browser) {
-    co_return page_failure(provider, request, kRoute, provider::to_oauth_error(browser.error()));
+    // Signed in all the same: the cookies must arrive, because the old ones have ended.
+    auto response =
+        page_failure(provider, request, kRoute, provider::to_oauth_error(browser.error()));
+    response.add("Set-Cookie", fresh.session_cookie).add("Set-Cookie", fresh.device_cookie);
+    co_return response;
   }
   flow.email.clear();
   flow.notice = SignInNotice::none;

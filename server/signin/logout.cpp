@@ -106,7 +106,9 @@ Response ask(const Provider& provider, const Request& request, const LogoutReque
              const oidc::model::Browser& browser, const oidc::Form& form) {
   const auto binding = read_or_make_binding(provider, request);
   Flow flow;
-  flow.form = form;
+  for (const char* name : {"id_token_hint", "client_id", "post_logout_redirect_uri", "state"}) {
+    if (auto value = form.get(name)) flow.form.set(name, std::move(*value));
+  }
   flow.started_at = provider.now();
   flow.binding = binding.hash;
   page::SignOutView view;

@@ -53,11 +53,10 @@ std::expected<SubmittedForm, Response> resume_form(const Provider& provider, con
   auto opened = open_flow(provider, purpose, fields->value_or("t", ""));
   if (!opened) {
     auto view = lost_page();
+    view.status = 403;
     OAuthError error{OAuthErrorCode::access_denied, "The form was not made by this server.",
                      "t: missing, altered or of another server"};
-    auto response = page_failure(provider, request, route, error, view);
-    response.status = 403;
-    return std::unexpected(std::move(response));
+    return std::unexpected(page_failure(provider, request, route, error, view));
   }
   if (opened->expired && purpose == Purpose::authorize) {
     return std::unexpected(start_anew(opened->flow));

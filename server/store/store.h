@@ -142,6 +142,7 @@ struct PurposeKeyRow {
 struct Bucket {
   std::string name;  // bounded, no personal data in clear
   std::int64_t limit = 0;
+  std::chrono::milliseconds window{0};  // 0: the window of the call
 };
 struct Reservation {
   bool allowed = false;
@@ -209,8 +210,6 @@ class Store {
   // Ends these sessions of that browser and their grants (offline ones stay).
   Task<StoreResult<void>> end_sessions(std::int64_t browser_id, std::vector<std::int64_t> sessions,
                                        Actor actor, TimePoint now);
-  // Writes last_seen_at; called at most every few minutes for a session.
-  Task<StoreResult<void>> touch_session(std::int64_t session_id, TimePoint now);
 
   // grants.cpp
   // The scopes remembered for this person and client, space-separated; empty when none.

@@ -122,7 +122,6 @@ TEST_CASE("a code is read back, only with its secret", "[store]") {
   CHECK(record->code.redirect_uri == command.code.redirect_uri);
   CHECK(record->code.code_challenge == "challenge");
   CHECK(record->code.nonce == "n-1");
-  CHECK(record->code.auth_time_requested);
   CHECK(record->code.expires_at == command.code.expires_at);
   CHECK_FALSE(record->code.used_at);
   CHECK(record->grant.scope == "openid offline_access");

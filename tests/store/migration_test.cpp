@@ -23,7 +23,7 @@ std::unique_ptr<sql::Connection> connect(const Database& database) {
 }
 
 std::string text_of(const std::string& path) {
-  const auto root = std::filesystem::path(__FILE__).parent_path().parent_path().parent_path();
+  const auto root = std::filesystem::path(LATCHKEY_SOURCE_DIR);
   std::ifstream file(root / path);
   std::stringstream text;
   text << file.rdbuf();

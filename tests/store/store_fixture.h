@@ -216,7 +216,6 @@ inline IssueCode issue_command(Store& store, const SignedIn& who, bool offline =
   code.redirect_uri = "https://app.example/cb";
   code.code_challenge = "challenge";
   code.nonce = "n-1";
-  code.auth_time_requested = true;
   code.expires_at = kNow + seconds(60);
   return command;
 }

@@ -16,15 +16,15 @@ std::optional<CodeRecord> read_code(Transaction& tx, const OpaqueCredential& cre
                                     TimePoint now) {
   Rows rows = tx.query(
       "SELECT k.digest, k.client_id, k.redirect_uri, k.code_challenge, k.nonce,"
-      " k.auth_time_requested, k.expires_at, k.used_at," LATCHKEY_GRANT_COLUMNS
+      " k.expires_at, k.used_at," LATCHKEY_GRANT_COLUMNS
       " FROM authorization_codes k JOIN grants g ON g.id = k.grant_id" LATCHKEY_GRANT_JOINS
       " WHERE k.id = :id",
-      "tttttiii" LATCHKEY_GRANT_TYPES, {{"now", now}, {"id", credential.row}});
+      "tttttii" LATCHKEY_GRANT_TYPES, {{"now", now}, {"id", credential.row}});
   if (!rows.next() || !oidc::crypto::equal_constant_time(rows.text(0), credential.digest)) {
     return std::nullopt;
   }
   CodeRecord record;
-  auto row = sql::read_grant(rows, 8);
+  auto row = sql::read_grant(rows, 7);
   record.grant = std::move(row.grant);
   record.user = std::move(row.user);
   record.grant_live = row.live;
@@ -34,9 +34,8 @@ std::optional<CodeRecord> read_code(Transaction& tx, const OpaqueCredential& cre
   record.code.redirect_uri = rows.text(2);
   record.code.code_challenge = rows.text(3);
   record.code.nonce = rows.text(4);
-  record.code.auth_time_requested = rows.flag(5);
-  record.code.expires_at = rows.time(6);
-  record.code.used_at = rows.maybe_time(7);
+  record.code.expires_at = rows.time(5);
+  record.code.used_at = rows.maybe_time(6);
   return record;
 }
 

@@ -52,9 +52,9 @@ void insert_code(Transaction& tx, const IssueCode& command) {
   const auto& code = command.code;
   tx.execute(
       "INSERT INTO authorization_codes (id, digest, grant_id, client_id, redirect_uri,"
-      " code_challenge, nonce, auth_time_requested, expires_at, used_at)"
+      " code_challenge, nonce, expires_at, used_at)"
       " VALUES (:id, :digest, :grant_id, :client_id, :redirect_uri, :code_challenge, :nonce,"
-      " :auth_time_requested, :expires_at, NULL)",
+      " :expires_at, NULL)",
       {{"id", code.stored.row},
        {"digest", code.stored.digest},
        {"grant_id", command.grant.id},
@@ -62,7 +62,6 @@ void insert_code(Transaction& tx, const IssueCode& command) {
        {"redirect_uri", code.redirect_uri},
        {"code_challenge", code.code_challenge},
        {"nonce", code.nonce},
-       {"auth_time_requested", code.auth_time_requested},
        {"expires_at", code.expires_at}});
 }
 

@@ -195,15 +195,4 @@ Task<StoreResult<void>> Store::end_sessions(std::int64_t browser_id,
       });
 }
 
-Task<StoreResult<void>> Store::touch_session(std::int64_t session_id, TimePoint now) {
-  co_return co_await sql::submit<void>(
-      *state_, Access::write, [session_id, now](Transaction& tx) -> StoreResult<void> {
-        tx.execute(
-            "UPDATE sessions SET last_seen_at = :now"
-            " WHERE id = :id AND ended_at IS NULL AND last_seen_at < :now",
-            {{"now", now}, {"id", session_id}});
-        return {};
-      });
-}
-
 }  // namespace server::store

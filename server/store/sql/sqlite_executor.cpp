@@ -8,6 +8,7 @@ namespace server::store::sql {
 namespace {
 
 constexpr std::size_t kMostJobsInGroup = 64;
+constexpr std::size_t kMostReadsTogether = 8;
 // Commands write the same file from another process; they are quick.
 constexpr std::chrono::milliseconds kBusyTimeout{1'000};
 
@@ -48,6 +49,27 @@ void run_read(Connection& connection, Job& job) {
     return;
   }
   job.answer();
+}
+
+// False when the reads must do without: then each locks for itself.
+bool begin_reads(Connection& connection) {
+  try {
+    connection.execute("BEGIN");
+    return true;
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
+// False when the connection can't be trusted any more.
+bool end_reads(Connection& connection) {
+  try {
+    // Trouble with the file may have ended it already.
+    if (!connection.is_idle()) connection.execute("COMMIT");
+    return true;
+  } catch (const std::exception&) {
+    return false;
+  }
 }
 
 // False when the whole transaction is gone.
@@ -105,6 +127,14 @@ std::unique_ptr<Connection> open_sqlite_connection(const std::string& path, bool
   }
 }
 
+void SqliteExecutor::renew(std::unique_ptr<Connection>& reader) const {
+  try {
+    reader = open_sqlite_connection(path_, true);
+  } catch (const std::exception&) {
+    // The old one goes on answering with its errors until a new one can be had.
+  }
+}
+
 SqliteExecutor::SqliteExecutor(const std::string& path, std::size_t readers,
                                std::size_t queue_limit)
     : path_(path), reads_(queue_limit), writes_(queue_limit) {
@@ -136,9 +166,12 @@ void SqliteExecutor::submit(std::shared_ptr<Job> job) {
 void SqliteExecutor::read_loop(std::unique_ptr<Connection> connection) {
   pthread_setname_np(pthread_self(), "store-read");
   while (true) {
-    const auto jobs = reads_.take(1);
+    const auto jobs = reads_.take(kMostReadsTogether);
     if (jobs.empty()) return;
-    run_read(*connection, *jobs.front());
+    // One transaction, so that the file is locked once for all that wait.
+    const bool together = jobs.size() > 1 && begin_reads(*connection);
+    for (const auto& job : jobs) run_read(*connection, *job);
+    if (together && !end_reads(*connection)) renew(connection);
   }
 }
 

@@ -23,6 +23,7 @@ class SqliteExecutor final : public Executor {
   std::size_t depth() const override { return reads_.depth() + writes_.depth(); }
 
  private:
+  void renew(std::unique_ptr<Connection>& reader) const;
   void read_loop(std::unique_ptr<Connection> connection);
   void write_loop(std::unique_ptr<Connection> connection);
   void run_group(Connection& connection, std::vector<std::shared_ptr<Job>> group);

@@ -51,7 +51,8 @@ Task<StoreResult<Reservation>> Store::reserve_attempt(std::vector<Bucket> bucket
       [buckets = std::move(buckets), window, now](Transaction& tx) -> StoreResult<Reservation> {
         Reservation reservation{true, {}};
         for (const auto& bucket : buckets) {
-          const auto [count, window_end] = count_attempt(tx, bucket.name, now + window, now);
+          const auto span = bucket.window.count() > 0 ? bucket.window : window;
+          const auto [count, window_end] = count_attempt(tx, bucket.name, now + span, now);
           if (count <= bucket.limit) continue;
           reservation.allowed = false;
           reservation.retry_at = std::max(reservation.retry_at, window_end);

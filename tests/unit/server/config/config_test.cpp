@@ -243,7 +243,7 @@ TEST_CASE("help names every setting", "[config]") {
 }
 
 TEST_CASE("docs/configuration.md is up to date", "[config]") {
-  const auto root = fs::path(__FILE__).parent_path() / "../../../..";
+  const auto root = fs::path(LATCHKEY_SOURCE_DIR);
   std::ifstream stream(root / "docs/configuration.md", std::ios::binary);
   std::stringstream contents;
   contents << stream.rdbuf();

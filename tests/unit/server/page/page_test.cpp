@@ -7,6 +7,7 @@
 #include <fstream>
 #include <thread>
 
+#include "server/page/display.h"
 #include "tests/support/catch.h"
 #include "tests/unit/server/page/samples_test.h"
 
@@ -169,6 +170,7 @@ TEST_CASE("ids and field names stay fixed", "[page]") {
         "name=\"decision\" value=\"switch\" id=\"consent-switch\"", "action=\"/consent\"",
         "notes.acme.example", "alice@example.com", "Access while you are away",
         "target=\"_blank\" rel=\"noopener noreferrer\""}},
+      {"consent-least", {"It learns that you signed in, and nothing else about you."}},
       {"consent-confirm", {"id=\"consent-allow\"", "id=\"consent-deny\"", "Nothing new is shared"}},
       {"sign-out", {"id=\"logout-confirm\"", "action=\"/logout\"", "name=\"t\""}},
       {"error-redirect", {"LK-7Q2M-X4TD", "invalid_request", "<title>Error: "}},
@@ -176,6 +178,7 @@ TEST_CASE("ids and field names stay fixed", "[page]") {
       {"demo-signed-in",
        {"id=\"demo-refresh\"", "action=\"/demo/refresh\"", "id=\"demo-sign-out\"",
         "action=\"/demo/sign-out\"", "name=\"csrf\" value=\"c1\""}},
+      {"home", {"<h1><bdi class=\"name\">Latchkey</bdi></h1>", ">id.acme.example</bdi>"}},
       {"home-dev", {"href=\"/demo\"", "href=\"/.well-known/openid-configuration\""}},
   };
   for (const auto& [name, parts] : expected) {
@@ -228,6 +231,51 @@ TEST_CASE("names of applications can't mislead", "[page]") {
   CHECK(holds(pages.sign_in(view).body, ">" + std::string(80, 'x') + "…</bdi>"));
   view.application.name = "";
   CHECK(holds(pages.sign_in(view).body, "the application"));
+}
+
+TEST_CASE("the demo shows the person first and the protocol behind a fold", "[page]") {
+  const Pages pages(Brand{});
+  const std::string html = find(pages, "demo-signed-in").body;
+  // Each part stands after the one before it.
+  std::size_t last = 0;
+  for (const char* part :
+       {"id=\"demo-refresh\"", "id=\"demo-sign-out\"", ">name</th>", ">given_name</th>",
+        ">email</th>", ">locale</th>", ">updated_at</th>", ">sub</th>", "<details>", ">acr</th>",
+        "1763726395 <span class=\"meaning\">21 November 2025, 11:59:55 UTC</span>",
+        "1763727300 <span class=\"meaning\">21 November 2025, 12:15:00 UTC</span>",
+        ">Access token ends</th>", ">1763727300 <span", "</details>"}) {
+    INFO(part);
+    const std::size_t at = html.find(part, last);
+    REQUIRE(at != std::string::npos);
+    last = at;
+  }
+  CHECK(html.find(">email</th>") == html.rfind(">email</th>"));  // told twice, shown once
+  CHECK_FALSE(holds(find(pages, "demo").body, "<details"));
+}
+
+TEST_CASE("times in words", "[page]") {
+  CHECK(utc_time("0") == "1 January 1970, 00:00:00 UTC");
+  CHECK(utc_time("951782400") == "29 February 2000, 00:00:00 UTC");
+  CHECK(utc_time("253402300799") == "31 December 9999, 23:59:59 UTC");
+  for (const char* other : {"", "-1", "-0", "+1", " 1", "1 ", "1.5", "1e3", "253402300800",
+                            "99999999999999999999999", "soon"}) {
+    INFO(other);
+    CHECK(utc_time(other).empty());
+  }
+}
+
+TEST_CASE("error pages lead with what to do", "[page]") {
+  const Pages pages(Brand{});
+  const std::string html = find(pages, "error-redirect").body;
+  const std::size_t details = html.find("<h2>Details</h2>");
+  REQUIRE(details != std::string::npos);
+  CHECK(html.find("<p>You did nothing wrong.") < details);
+  CHECK(html.find("The redirect_uri of the request") > details);
+  CHECK(holds(html, "Reference <code>LK-7Q2M-X4TD</code>"));
+  // Without a remedy the sentence is all there is to say, and without facts there are no details.
+  CHECK(holds(find(pages, "error-plain").body, "<p>Please try again in a moment.</p>"));
+  CHECK(holds(find(pages, "error-missing").body, "<p class=\"quiet\">The address leads nowhere"));
+  CHECK_FALSE(holds(find(pages, "error-missing").body, "Details"));
 }
 
 TEST_CASE("waiting times are rounded up", "[page]") {

@@ -56,6 +56,16 @@ void add_consent(std::vector<Sample>& out) {
                    .offline_access = true,
                    .form_action = "https:"};
   out.push_back(consent("consent", view));
+  ConsentView everything = view;
+  everything.items = {{"Your name and profile", "Alice Liddell"},
+                      {"Your e-mail address", "alice@example.com"},
+                      {"Your postal address", "1 Example Street, 10115 Berlin, Germany"},
+                      {"Your phone number", "+49 30 1234567"}};
+  out.push_back(consent("consent-everything", everything));
+  ConsentView least = view;
+  least.items = {};
+  least.offline_access = false;
+  out.push_back(consent("consent-least", least));
   ConsentView confirm{
       .t = "v1.k1.c2VhbGVk",
       .application = {.name = "Acme Desktop", .host = "", .policy_uri = "", .tos_uri = ""},
@@ -85,8 +95,8 @@ void add_small(std::vector<Sample>& out) {
                    return pages.error(
                        {.status = 400,
                         .title = "This sign-in request can’t be completed",
-                        .sentence = "Acme Notes asked us to send you back to an address that is "
-                                    "not registered for it, so you were not sent there.",
+                        .sentence = "The redirect_uri of the request is not registered for this "
+                                    "application.",
                         .remedy = "You did nothing wrong. The developers of Acme Notes can mend "
                                   "this by registering the address, exactly as it stands below.",
                         .facts = {{"Application", "Acme Notes"},
@@ -102,6 +112,16 @@ void add_small(std::vector<Sample>& out) {
                                        .title = "The service is not available right now",
                                        .sentence = "Please try again in a moment.",
                                        .remedy = "",
+                                       .facts = {},
+                                       .error = "",
+                                       .event_id = "LK-7Q2M-X4TD"});
+                 }});
+  out.push_back({"error-missing", [](const Pages& pages) {
+                   return pages.error({.status = 404,
+                                       .title = "There is nothing here",
+                                       .sentence = "The address leads nowhere on this server.",
+                                       .remedy = "Go back to the application that you want to use "
+                                                 "and sign in from there.",
                                        .facts = {},
                                        .error = "",
                                        .event_id = "LK-7Q2M-X4TD"});
@@ -123,20 +143,28 @@ void add_demo(std::vector<Sample>& out) {
   view.signed_in = true;
   view.name = "Alice Liddell";
   view.email = "alice@example.com";
-  view.claims = {{"iss", "http://localhost:8080"},
+  view.claims = {{"email", "alice@example.com"},
+                 {"email_verified", "true"},
+                 {"family_name", "Liddell"},
+                 {"given_name", "Alice"},
+                 {"locale", "en"},
+                 {"name", "Alice Liddell"},
                  {"sub", "p_4b7wq2xk9s3m6f8h1d5t0c"},
-                 {"aud", "demo"},
-                 {"iat", "1763726400 (21 November 2025, 12:00:00 UTC)"},
-                 {"exp", "1763727300 (in 15 minutes)"},
-                 {"auth_time", "1763726395"},
+                 {"updated_at", "1763726000"},
+                 {"acr", "1"},
                  {"amr", "[\"pwd\"]"},
-                 {"nonce", "n-0S6_WzA2MjE4NjQ3MTk0ODc2MTk4NzI2MTk4Mg"},
                  {"at_hash", "77QmUPtjPfzWtF2AnpK9RQ"},
-                 {"email", "alice@example.com"},
-                 {"email_verified", "true"}};
-  view.token_facts = {{"Access token", "expires in 15 minutes"},
-                      {"Scope", "openid profile email offline_access"},
-                      {"Refresh token", "yes, rotated at each use"}};
+                 {"aud", "demo"},
+                 {"auth_time", "1763726395"},
+                 {"exp", "1763727300"},
+                 {"iat", "1763726400"},
+                 {"iss", "http://localhost:8080"},
+                 {"nonce", "n-0S6_WzA2MjE4NjQ3MTk0ODc2MTk4NzI2MTk4Mg"},
+                 {"sid", "s_0c5t1d8h6f3m9s2k"},
+                 {"email", "alice@example.com"}};
+  view.token_facts = {{"Scope", "openid profile email offline_access"},
+                      {"Access token ends", "1763727300 (Unix seconds)"},
+                      {"Refresh token", "yes"}};
   view.csrf = "c1";
   view.notice = "The tokens were refreshed.";
   view.has_refresh_token = true;
