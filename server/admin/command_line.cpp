@@ -342,7 +342,8 @@ int run_command(const std::vector<std::string>& arguments, const OpenWorkplace& 
       found = found || command->get_name() == arguments[1];
     }
     if (!found) {
-      std::cerr << "latchkey: latchkey " << arguments[0] << " knows: " << known << ".\n";
+      std::cerr << "latchkey: latchkey " << arguments[0] << " knows: " << known << "; see latchkey "
+                << arguments[0] << " --help.\n";
       return 2;
     }
   }
