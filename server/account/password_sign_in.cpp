@@ -11,7 +11,6 @@
 namespace server::account {
 namespace {
 
-constexpr std::int64_t kDailyAttempts = 100;
 constexpr std::chrono::hours kDay(24);
 constexpr std::string_view kDevicePlace = "latchkey device cookie v1";
 
@@ -89,7 +88,7 @@ runtime::Task<AttemptOutcome> attempt_password(store::Store& store, Passwords& p
   // The short window slows guessing, the long one bounds it (NIST SP 800-63B-4 §3.2.2: at most
   // 100).
   std::vector<store::Bucket> shared = {
-      {bucket_name("account-day", throttle_key, counted), kDailyAttempts, kDay},
+      {bucket_name("account-day", throttle_key, counted), limits.account_daily, kDay},
       {bucket_name("address", throttle_key, oidc::network_of(attempt.client_address)),
        limits.address},
       {"site", limits.site}};

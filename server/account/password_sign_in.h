@@ -15,9 +15,9 @@
 
 namespace server::account {
 
-// Beside these an account takes 100 failures a day from browsers that it does not know.
 struct ThrottleLimits {
   std::int64_t account = 10;
+  std::int64_t account_daily = 100;  // from browsers that it does not know
   std::int64_t address = 50;
   std::int64_t site = 5000;
   std::chrono::milliseconds window{std::chrono::minutes(15)};

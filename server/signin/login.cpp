@@ -180,6 +180,7 @@ runtime::Task<Response> post_login(const Provider& provider, Request request) {
   auto outcome = co_await account::attempt_password(
       provider.store, provider.passwords, provider.keys.purpose_key("throttle"),
       {.account = config.throttle_account_attempts,
+       .account_daily = config.throttle_account_daily_attempts,
        .address = config.throttle_address_attempts,
        .site = config.throttle_site_attempts,
        .window = config.throttle_window},

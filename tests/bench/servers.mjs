@@ -210,7 +210,8 @@ export async function latchkey(folder) {
   const port = await freePort();
   const flags = [
     `--issuer=http://127.0.0.1:${port}`, `--listen=127.0.0.1:${port}`, `--data-dir=${folder}`, '--io-threads=1',
-    '--management-listen=', '--throttle-account-attempts=1000000', '--throttle-address-attempts=1000000',
+    '--management-listen=', '--throttle-account-attempts=1000000', '--throttle-account-daily-attempts=100000000',
+    '--throttle-address-attempts=1000000',
     '--throttle-site-attempts=100000000',
   ];
   const environment = Object.fromEntries(

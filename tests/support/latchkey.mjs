@@ -33,6 +33,7 @@ const TEST_SETTINGS = {
   password_memory_kib: 7168,
   password_iterations: 1,
   throttle_account_attempts: 1_000_000,
+  throttle_account_daily_attempts: 100_000_000,
   throttle_address_attempts: 1_000_000,
   throttle_site_attempts: 100_000_000,
   management_listen: '',
