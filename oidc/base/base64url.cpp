@@ -11,11 +11,11 @@ constexpr std::string_view kUrlAlphabet =
 constexpr std::string_view kStandardAlphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-constexpr std::array<std::int8_t, 256> inverse(std::string_view alphabet) {
-  std::array<std::int8_t, 256> table{};
+constexpr std::array<std::int16_t, 256> inverse(std::string_view alphabet) {
+  std::array<std::int16_t, 256> table{};
   table.fill(-1);
   for (std::size_t i = 0; i < alphabet.size(); ++i) {
-    table[static_cast<unsigned char>(alphabet[i])] = static_cast<std::int8_t>(i);
+    table[static_cast<unsigned char>(alphabet[i])] = static_cast<std::int16_t>(i);
   }
   return table;
 }
@@ -24,7 +24,7 @@ constexpr auto kUrlInverse = inverse(kUrlAlphabet);
 constexpr auto kStandardInverse = inverse(kStandardAlphabet);
 
 std::optional<std::string> decode(std::string_view text,
-                                  const std::array<std::int8_t, 256>& table) {
+                                  const std::array<std::int16_t, 256>& table) {
   if (text.size() % 4 == 1) return std::nullopt;
   std::string out;
   out.reserve(text.size() * 3 / 4);

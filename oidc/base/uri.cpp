@@ -24,9 +24,10 @@ bool is_port(std::string_view text) {
 bool is_host(std::string_view host) {
   if (host.starts_with('[')) {
     host = host.substr(1, host.size() - 2);
-    return !host.empty() && host.find_first_not_of("0123456789abcdefABCDEF:.") == host.npos;
+    return !host.empty() &&
+           host.find_first_not_of("0123456789abcdefABCDEF:.") == std::string_view::npos;
   }
-  return !host.empty() && host.find_first_of("[]%") == host.npos;
+  return !host.empty() && host.find_first_of("[]%") == std::string_view::npos;
 }
 
 }  // namespace
