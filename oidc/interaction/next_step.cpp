@@ -21,16 +21,6 @@ bool is_fresh_enough(const Situation& s, const model::Session& session) {
   return age <= std::chrono::seconds(*s.request.max_age_s) || (here && age <= kReadingTime);
 }
 
-bool needs_consent(const Situation& s) {
-  if (s.consent_given) return false;
-  if (s.request.prompt.consent) return true;
-  if (s.client.first_party) return false;
-  for (const auto& scope : s.request.scopes) {
-    if (!contains_word(s.remembered_scope, scope)) return true;
-  }
-  return false;
-}
-
 // RFC 8252 §8.6: "the authorization server SHOULD NOT process authorization requests automatically
 // without user consent or interaction" for a public client that may be impersonated.
 bool needs_person(const Situation& s, const model::Session& session) {
@@ -39,6 +29,16 @@ bool needs_person(const Situation& s, const model::Session& session) {
 }
 
 }  // namespace
+
+bool needs_consent(const request::AuthorizationRequest& request, const model::Client& client,
+                   std::string_view remembered_scope) {
+  if (request.prompt.consent) return true;
+  if (client.first_party) return false;
+  for (const auto& scope : request.scopes) {
+    if (!contains_word(remembered_scope, scope)) return true;
+  }
+  return false;
+}
 
 const model::SessionWithUser* pick_session(const Situation& s) {
   if (!s.browser) return nullptr;
@@ -78,7 +78,7 @@ NextStep next_step(const Situation& s) {
     }
     return SignInStep{.again = account != nullptr};
   }
-  const bool consent = needs_consent(s);
+  const bool consent = !s.consent_given && needs_consent(s.request, s.client, s.remembered_scope);
   if (!consent && !needs_person(s, account->session)) return IssueStep{account};
   if (silent) {
     return consent ? OAuthError{OAuthErrorCode::consent_required,

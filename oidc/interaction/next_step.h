@@ -3,6 +3,7 @@
 #pragma once
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "oidc/base/result.h"
@@ -38,6 +39,11 @@ struct IssueStep {
   const model::SessionWithUser* account;
 };
 using NextStep = std::variant<SignInStep, ConsentStep, IssueStep, OAuthError>;
+
+// Whether the person must be asked: prompt=consent wants it, or the application is not ours and
+// asks for a scope that is not remembered.
+bool needs_consent(const request::AuthorizationRequest& request, const model::Client& client,
+                   std::string_view remembered_scope);
 
 // The session this request would be answered with, or null: the one chosen in this interaction,
 // else the hinted account's, else the one whose address is the login_hint, else the latest.

@@ -84,11 +84,8 @@ runtime::Task<Response> get_consent(const Provider& provider, Request request) {
   if (!remembered) {
     co_return page_failure(provider, request, kRoute, provider::to_oauth_error(remembered.error()));
   }
-  bool confirm_only = !loaded->request.prompt.consent;
-  for (const auto& scope : loaded->request.scopes) {
-    const bool asked = !loaded->client->first_party && !oidc::contains_word(*remembered, scope);
-    if (asked) confirm_only = false;
-  }
+  const bool confirm_only =
+      !oidc::interaction::needs_consent(loaded->request, *loaded->client, *remembered);
   const auto binding = read_or_make_binding(provider, request);
   flow->binding = binding.hash;
   auto response =
