@@ -21,6 +21,8 @@ latchkey_box(server_observe server/observe PCH ${pure_pch} PUBLIC oidc_base oidc
              PRIVATE spdlog::spdlog)
 latchkey_box(server_http server/http PCH ${server_pch}
              PUBLIC server_runtime PRIVATE OpenSSL::SSL)
+latchkey_box(server_outbound server/outbound PCH ${server_pch}
+             PUBLIC server_runtime PRIVATE PkgConfig::CURL)
 latchkey_box(server_store server/store PCH ${server_pch}
              PUBLIC server_runtime oidc_protocol PRIVATE third_party_soci)
 if(LATCHKEY_SANITIZE)
@@ -32,8 +34,8 @@ latchkey_box(server_page server/page PCH ${pure_pch} PUBLIC oidc_base oidc_crypt
 latchkey_box(server_account server/account PCH ${server_pch}
              PUBLIC server_store oidc_protocol PRIVATE zxcvbn)
 latchkey_box(server_provider server/provider PCH ${server_pch}
-             PUBLIC server_http server_store server_keys server_page server_observe server_config
-                    server_account oidc_protocol)
+             PUBLIC server_http server_outbound server_store server_keys server_page server_observe
+                    server_config server_account oidc_protocol)
 latchkey_box(server_signin server/signin PCH ${server_pch} PUBLIC server_provider)
 latchkey_box(server_endpoint server/endpoint PCH ${server_pch} PUBLIC server_signin server_provider)
 latchkey_box(server_admin server/admin PCH ${server_pch}

@@ -15,11 +15,9 @@ if(TARGET latchkey)
   install(FILES ${CMAKE_SOURCE_DIR}/script/latchkey.sysusers DESTINATION lib/sysusers.d
           RENAME latchkey.conf)
 
-  set(documents README.md LICENSE SECURITY.md CHANGELOG.md docs/operations.md docs/configuration.md
-                docs/standards.md)
-  foreach(document ${documents})
-    if(EXISTS ${CMAKE_SOURCE_DIR}/${document})
-      install(FILES ${CMAKE_SOURCE_DIR}/${document} DESTINATION ${CMAKE_INSTALL_DOCDIR})
-    endif()
-  endforeach()
+  # As they lie here, so that their links hold.
+  install(FILES README.md LICENSE SECURITY.md CHANGELOG.md CONTRIBUTING.md
+          DESTINATION ${CMAKE_INSTALL_DOCDIR})
+  install(DIRECTORY docs schema DESTINATION ${CMAKE_INSTALL_DOCDIR}
+          FILES_MATCHING PATTERN "*.md" PATTERN "*.png")
 endif()

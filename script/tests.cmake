@@ -19,6 +19,8 @@ endfunction()
 
 latchkey_tests(unit_oidc tests/unit/oidc oidc_protocol)
 latchkey_tests(unit_http tests/unit/server/http server_http)
+latchkey_tests(unit_outbound tests/unit/server/outbound server_outbound)
+latchkey_tests(unit_provider tests/unit/server/provider server_provider)
 latchkey_tests(unit_config tests/unit/server/config server_config)
 latchkey_tests(unit_observe tests/unit/server/observe server_observe)
 latchkey_tests(unit_page tests/unit/server/page server_page)

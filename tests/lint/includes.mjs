@@ -39,8 +39,8 @@ const FENCES = {
 const SYSTEM_FOLDERS = /^(sys|netinet|net|arpa|linux|bits)\//;
 const SYSTEM_HEADERS = new Set(
   ('assert ctype dirent dlfcn errno fcntl fnmatch getopt glob grp inttypes limits locale malloc math ' +
-    'netdb poll pthread pwd sched semaphore signal spawn stdarg stdint stdio stdlib string strings ' +
-    'syslog termios time unistd wchar')
+    'netdb poll pthread pwd resolv sched semaphore signal spawn stdarg stdint stdio stdlib string ' +
+    'strings syslog termios time unistd wchar')
     .split(' ').map((name) => `${name}.h`));
 
 /** The programme's entry point belongs to no box: it hands over to the composition root. */
