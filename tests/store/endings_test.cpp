@@ -85,8 +85,8 @@ TEST_CASE("removing a client ends its grants", "[store]") {
   CHECK_FALSE(f.live(f.online));
   CHECK_FALSE(f.live(f.offline));
   CHECK(f.sessions() == 1);
-  CHECK_FALSE(run(f.store->load_code(command.code.stored, kNow)).value()->grant_live);
-  CHECK(run(f.store->redeem_code({command.code.stored.row, command.grant.id, f.who.client_id, {}},
+  CHECK_FALSE(run(f.store->load_code(command.code->stored, kNow)).value()->grant_live);
+  CHECK(run(f.store->redeem_code({command.code->stored.row, command.grant.id, f.who.client_id, {}},
                                  kActor, kNow)) == RedeemOutcome::grant_ended);
 }
 
@@ -117,12 +117,12 @@ TEST_CASE("a code is read back, only with its secret", "[store]") {
   Fixture f(GENERATE(Backend::sqlite, Backend::postgresql));
   const auto command = issue_command(*f.store, f.who, true);
   REQUIRE(run(f.store->issue_code(command, kActor, kNow)) == IssueCodeOutcome::issued);
-  const auto record = run(f.store->load_code(command.code.stored, kNow)).value();
+  const auto record = run(f.store->load_code(command.code->stored, kNow)).value();
   REQUIRE(record);
-  CHECK(record->code.redirect_uri == command.code.redirect_uri);
+  CHECK(record->code.redirect_uri == command.code->redirect_uri);
   CHECK(record->code.code_challenge == "challenge");
   CHECK(record->code.nonce == "n-1");
-  CHECK(record->code.expires_at == command.code.expires_at);
+  CHECK(record->code.expires_at == command.code->expires_at);
   CHECK_FALSE(record->code.used_at);
   CHECK(record->grant.scope == "openid offline_access");
   CHECK(record->grant.offline_access);
@@ -131,18 +131,18 @@ TEST_CASE("a code is read back, only with its secret", "[store]") {
   CHECK(record->grant_live);
   CHECK(record->user.id == f.who.user_id);
   CHECK(record->user.emails.size() == 1);
-  auto forged = command.code.stored;
+  auto forged = command.code->stored;
   forged.digest = f.online.refresh.stored.digest;
   CHECK_FALSE(run(f.store->load_code(forged, kNow)).value());
   forged.digest.clear();
   CHECK_FALSE(run(f.store->load_code(forged, kNow)).value());
   // A redemption that names another client or grant uses nothing up.
-  CHECK(run(f.store->redeem_code({command.code.stored.row, command.grant.id, "other", {}}, kActor,
+  CHECK(run(f.store->redeem_code({command.code->stored.row, command.grant.id, "other", {}}, kActor,
                                  kNow)) == RedeemOutcome::already_used);
-  CHECK_FALSE(run(f.store->load_code(command.code.stored, kNow)).value()->code.used_at);
-  CHECK(run(f.store->redeem_code({command.code.stored.row, command.grant.id, f.who.client_id, {}},
+  CHECK_FALSE(run(f.store->load_code(command.code->stored, kNow)).value()->code.used_at);
+  CHECK(run(f.store->redeem_code({command.code->stored.row, command.grant.id, f.who.client_id, {}},
                                  kActor, kNow)) == RedeemOutcome::redeemed);
-  CHECK(run(f.store->load_code(command.code.stored, kNow)).value()->code.used_at == kNow);
+  CHECK(run(f.store->load_code(command.code->stored, kNow)).value()->code.used_at == kNow);
 }
 
 TEST_CASE("a used refresh token tells its successor for ten seconds, until that is used",

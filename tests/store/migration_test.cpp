@@ -39,6 +39,17 @@ std::string message_of(const Database& database) {
   return {};
 }
 
+// What a program of that step left behind.
+void fill_as_of(const Database& database, std::size_t step, const std::string& file) {
+  const auto connection = connect(database);
+  auto steps = sql::schema_steps(embedded_schema::files(), connection->dialect());
+  steps.resize(step);
+  sql::migrate(*connection, steps, kNow);
+  const std::string rows = text_of(file);
+  REQUIRE_FALSE(rows.empty());
+  connection->run_script(rows);
+}
+
 }  // namespace
 
 TEST_CASE("a newer or altered database stops the start", "[store]") {
@@ -125,15 +136,7 @@ TEST_CASE("gaps and repeats in the numbers are found", "[store]") {
 
 TEST_CASE("rows of schema 1 are read through the store", "[store]") {
   const Database database(GENERATE(Backend::sqlite, Backend::postgresql));
-  {
-    const auto connection = connect(database);
-    auto steps = sql::schema_steps(embedded_schema::files(), connection->dialect());
-    steps.resize(1);
-    sql::migrate(*connection, steps, kNow);
-    const std::string rows = text_of("schema/testdata/0001.sql");
-    REQUIRE_FALSE(rows.empty());
-    connection->run_script(rows);
-  }
+  fill_as_of(database, 1, "schema/testdata/0001.sql");
   const auto store = database.open();
   const auto client = run(store->find_client("old-client", kNow)).value();
   REQUIRE(client != nullptr);
@@ -165,7 +168,66 @@ TEST_CASE("rows of schema 1 are read through the store", "[store]") {
   CHECK(run(store->load_access(301, "new-jti", kNow)).value()->live);
   CHECK(run(store->find_consent("old-user", "old-client")).value() == "openid email");
   CHECK(run(store->list_signing_keys()).value().at(0).kid == "old-kid");
+  CHECK_FALSE(run(store->list_signing_keys()).value().at(0).kept_until);
   CHECK(run(store->ensure_purpose_keys({})).value().at(0).purpose == "seal");
   CHECK(run(store->find_failure("OLD1")).value()->status == 400);
   CHECK_FALSE(run(store->reserve_attempt({{"old-bucket", 3}}, minutes(15), kNow)).value().allowed);
+  // What came with schema 2.
+  CHECK_FALSE(client->quarantined);
+  CHECK(client->registration_access_token_digest.empty());
+  CHECK(client->subject_type == oidc::model::SubjectType::public_);
+  CHECK(refresh->grant.subject == "old-user");
+  CHECK(refresh->grant.claims.empty());
+  CHECK(refresh->grant.resources.empty());
+  const auto served = run(store->end_sessions(101, {201}, kActor, kNow)).value();
+  REQUIRE(served.size() == 1);
+  CHECK(served[0].client_id == "old-client");
+  CHECK(served[0].sid == "old-sid");
+  CHECK(served[0].subject == "old-user");
+  CHECK(run(store->list_logout_deliveries("", 10)).value().empty());
+  SigningKeyRow key{"new-kid", "RS256", "", "{}", "s", kNow, kNow + minutes(5), {}, {}};
+  CHECK(run(store->rotate_signing_key(key, kNow + hours(1), kActor, kNow)).value());
+}
+
+TEST_CASE("rows of schema 2 are read through the store", "[store]") {
+  const Database database(GENERATE(Backend::sqlite, Backend::postgresql));
+  fill_as_of(database, 2, "schema/testdata/0002.sql");
+  const auto store = database.open();
+  const auto client = run(store->find_client("pairwise-client", kNow)).value();
+  REQUIRE(client != nullptr);
+  CHECK(client->sector_identifier == "sector.example");
+  CHECK(client->subject_type == oidc::model::SubjectType::pairwise);
+  CHECK(client->client_secret_sealed == "c2VhbGVk");
+  CHECK(client->registration_access_token_digest == std::string(43, 'C'));
+  CHECK(client->request_uris.size() == 1);
+  CHECK(client->has_response_type("id_token code"));
+  CHECK(client->jwks == R"({"keys":[]})");
+  CHECK(run(store->find_client("strange-client", kNow)).value()->quarantined);
+  const std::string digest(43, 'A');
+  const auto access = run(store->load_access(301, "jti", kNow)).value();
+  REQUIRE(access);
+  CHECK(access->live);
+  CHECK(access->grant.subject == "pairwise-subject");
+  CHECK(access->grant.claims == R"({"id_token":{"email":null}})");
+  CHECK(access->grant.resources.size() == 2);
+  CHECK(access->user.primary_email() == "new@example.com");
+  CHECK(run(store->list_initial_access(0, 10)).value().at(0).uses_left == 1);
+  RegisterClient command;
+  command.client = sample_client("c1");
+  command.initial_access = OpaqueCredential{401, 1, digest};
+  CHECK(run(store->register_client(command, kActor, kNow)) == RegisterOutcome::registered);
+  command = {sample_client("c2"), std::nullopt, 1};
+  command.client.quarantined = true;
+  CHECK(run(store->register_client(command, kActor, kNow)) == RegisterOutcome::full);
+  CHECK(run(store->find_pushed_request({501, 1, digest}, kNow)).value());
+  CHECK_FALSE(run(store->find_pushed_request({502, 1, digest}, kNow)).value());
+  CHECK_FALSE(
+      run(store->use_assertion("pairwise-client", "old-jti", kNow + minutes(1), kNow)).value());
+  CHECK(run(store->take_logout_deliveries(10, minutes(1), kNow)).value().at(0).id == 601);
+  CHECK(run(store->list_logout_deliveries("delivered", 10)).value().at(0).id == 602);
+  const auto served = run(store->end_sessions(101, {201, 202}, kActor, kNow)).value();
+  REQUIRE(served.size() == 1);
+  CHECK(served[0].subject == "pairwise-subject");
+  SigningKeyRow key{"new-kid", "RS256", "", "{}", "s", kNow, kNow + minutes(5), {}, {}};
+  CHECK_FALSE(run(store->rotate_signing_key(key, kNow + hours(1), kActor, kNow)).value());
 }

@@ -1,36 +1,7 @@
 // What happens once happens once, with 1 to 64 racers over two nodes of one database.
-#include <set>
-
-#include "tests/store/store_fixture.h"
+#include "tests/store/racers.h"
 
 using namespace store_test;
-
-namespace {
-
-struct TwoNodes {
-  explicit TwoNodes(const Database& database) : one(database.open()), two(database.open()) {}
-  Store& of(int racer) { return racer % 2 == 0 ? *one : *two; }
-  std::unique_ptr<Store> one, two;
-};
-
-// Runs `start(store, racer)` for all racers at the same time.
-template <class T, class Start>
-std::vector<T> race(TwoNodes& nodes, int racers, Start start) {
-  std::vector<Task<StoreResult<T>>> tasks;
-  for (int i = 0; i < racers; ++i) tasks.push_back(start(nodes.of(i), i));
-  std::vector<T> out;
-  for (auto& result : run_all(std::move(tasks))) {
-    INFO((result ? std::string("ok") : result.error().detail));
-    REQUIRE(result.has_value());
-    out.push_back(*result);
-  }
-  return out;
-}
-
-constexpr int kRounds = 6;
-const auto kRacers = {1, 2, 8, 64};
-
-}  // namespace
 
 TEST_CASE("a code is redeemed once", "[store][race]") {
   const Database database(GENERATE(Backend::sqlite, Backend::postgresql));
@@ -41,7 +12,7 @@ TEST_CASE("a code is redeemed once", "[store][race]") {
       const auto command = issue_command(*nodes.one, who);
       REQUIRE(run(nodes.one->issue_code(command, kActor, kNow)) == IssueCodeOutcome::issued);
       const auto outcomes = race<RedeemOutcome>(nodes, racers, [&](Store& store, int) {
-        return store.redeem_code({command.code.stored.row, command.grant.id, who.client_id,
+        return store.redeem_code({command.code->stored.row, command.grant.id, who.client_id,
                                   refresh_for(store, command.grant)},
                                  kActor, kNow);
       });
@@ -225,7 +196,7 @@ TEST_CASE("two consents at the same time are both remembered", "[store][race]") 
   const auto outcomes = race<IssueCodeOutcome>(nodes, 16, [&](Store& store, int racer) {
     auto command = issue_command(store, who);
     command.grant.scope = "openid s" + std::to_string(racer);
-    command.remember_consent = true;
+    command.remember_consent = command.grant.scope;
     return store.issue_code(command, kActor, kNow);
   });
   CHECK(std::ranges::count(outcomes, IssueCodeOutcome::issued) == 16);

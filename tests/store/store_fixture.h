@@ -209,7 +209,7 @@ inline IssueCode issue_command(Store& store, const SignedIn& who, bool offline =
   grant.amr = "pwd";
   grant.acr = "1";
   grant.sid = who.sid;
-  auto& code = command.code;
+  auto& code = command.code.emplace();
   code.stored = make_credential(CredentialKind::authorization_code, 1, store.next_row()).stored;
   code.grant_id = grant.id;
   code.client_id = who.client_id;
@@ -244,7 +244,7 @@ inline Issued issue_refresh(Store& store, const SignedIn& who, bool offline = fa
   const auto command = issue_command(store, who, offline);
   REQUIRE(run(store.issue_code(command, kActor, kNow)) == IssueCodeOutcome::issued);
   Issued out{command.grant, refresh_for(store, command.grant)};
-  const RedeemCode redeem{command.code.stored.row, command.grant.id, who.client_id, out.refresh};
+  const RedeemCode redeem{command.code->stored.row, command.grant.id, who.client_id, out.refresh};
   REQUIRE(run(store.redeem_code(redeem, kActor, kNow)) == RedeemOutcome::redeemed);
   return out;
 }

@@ -1,6 +1,8 @@
 // Removes what has expired, in small batches. How long rows stay is in schema/README.md.
 #include <array>
 
+#include "server/store/sql/client_rows.h"
+#include "server/store/sql/keys.h"
 #include "server/store/sql/state.h"
 #include "server/store/sql/successor.h"
 
@@ -25,10 +27,25 @@ struct Kind {
   milliseconds kept;
   Sql remove;
 };
-constexpr std::array<Kind, 5> kKinds = {{
+constexpr std::array<Kind, 9> kKinds = {{
     {days(1),
      "DELETE FROM authorization_codes WHERE id IN (SELECT id FROM (SELECT id, expires_at"
      " FROM authorization_codes ORDER BY id LIMIT :most) AS oldest WHERE expires_at <= :cut)"},
+    {days(1),
+     "DELETE FROM pushed_requests WHERE id IN (SELECT id FROM (SELECT id, expires_at"
+     " FROM pushed_requests ORDER BY id LIMIT :most) AS oldest WHERE expires_at <= :cut)"},
+    {milliseconds(0),
+     "DELETE FROM client_assertions WHERE digest IN (SELECT digest FROM client_assertions"
+     " WHERE expires_at <= :cut ORDER BY expires_at LIMIT :most)"},
+    // Those in the queue have no end.
+    {days(30),
+     "DELETE FROM logout_deliveries WHERE id IN (SELECT id FROM logout_deliveries"
+     " WHERE finished_at <= :cut ORDER BY finished_at LIMIT :most)"},
+    // Few: an operator makes each.
+    {days(90),
+     "DELETE FROM initial_access_tokens WHERE id IN (SELECT id FROM initial_access_tokens"
+     " WHERE expires_at <= :cut OR revoked_at <= :cut OR (uses_left = 0 AND last_used_at <= :cut)"
+     " ORDER BY id LIMIT :most)"},
     {milliseconds(0),
      "DELETE FROM revoked_tokens WHERE jti IN (SELECT jti FROM revoked_tokens"
      " WHERE expires_at <= :cut ORDER BY expires_at LIMIT :most)"},
@@ -108,7 +125,8 @@ Step walk(Transaction& tx, const Walk& table, std::int64_t after, std::int64_t b
 
 }  // namespace
 
-Task<StoreResult<std::int64_t>> Store::remove_expired(TimePoint now, int batch) {
+Task<StoreResult<std::int64_t>> Store::remove_expired(TimePoint now, int batch,
+                                                      milliseconds unverified_kept) {
   const std::int64_t most = std::clamp(batch, 1, kMostBatch);
   std::int64_t total = 0;
   const auto erased = co_await sql::submit<void>(
@@ -130,6 +148,19 @@ Task<StoreResult<std::int64_t>> Store::remove_expired(TimePoint now, int batch) 
     if (!removed) co_return std::unexpected(removed.error());
     total += *removed;
   }
+  const auto keys = co_await sql::submit<std::int64_t>(
+      *state_, Access::write, [now](Transaction& tx) -> StoreResult<std::int64_t> {
+        return sql::remove_expired_keys(tx, now);
+      });
+  if (!keys) co_return std::unexpected(keys.error());
+  const auto clients = co_await sql::submit<std::vector<std::string>>(
+      *state_, Access::write,
+      [now, most, unverified_kept](Transaction& tx) -> StoreResult<std::vector<std::string>> {
+        return sql::remove_unverified(tx, now - unverified_kept, most, now);
+      });
+  if (!clients) co_return std::unexpected(clients.error());
+  for (const auto& client_id : *clients) state_->clients.erase(client_id);
+  total += *keys + static_cast<std::int64_t>(clients->size());
   for (const auto& table : kWalks) {
     std::int64_t after = 0;
     {

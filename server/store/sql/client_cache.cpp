@@ -13,8 +13,14 @@ ClientCache::Entry ClientCache::find(const std::string& client_id) {
   return found->second.client;
 }
 
-void ClientCache::put(const std::string& client_id, Entry client) {
+std::uint64_t ClientCache::generation() {
   std::lock_guard lock(mutex_);
+  return generation_;
+}
+
+void ClientCache::put(const std::string& client_id, Entry client, std::uint64_t generation) {
+  std::lock_guard lock(mutex_);
+  if (generation != generation_) return;
   if (const auto found = entries_.find(client_id); found != entries_.end()) {
     order_.erase(found->second.place);
     entries_.erase(found);
@@ -30,6 +36,7 @@ void ClientCache::put(const std::string& client_id, Entry client) {
 
 void ClientCache::erase(const std::string& client_id) {
   std::lock_guard lock(mutex_);
+  ++generation_;
   const auto found = entries_.find(client_id);
   if (found == entries_.end()) return;
   order_.erase(found->second.place);

@@ -1,6 +1,5 @@
 // Clients, their redirect URIs, and the origins that follow from them.
-#include "oidc/base/uri.h"
-#include "server/store/sql/client_metadata_json.h"
+#include "server/store/sql/client_rows.h"
 #include "server/store/sql/state.h"
 
 namespace server::store {
@@ -14,28 +13,26 @@ using ClientPointer = std::shared_ptr<const Client>;
 namespace {
 
 constexpr int kMostListed = 1'000;
-constexpr char kClientColumns[] = "tttiii";  // of the SELECTs below
+constexpr std::chrono::hours kBetweenNotes{1};
 
-// The origin a page of this redirect URI has; empty when there is none to trust.
-std::string origin_of(const std::string& redirect_uri) {
-  const auto uri = oidc::Uri::parse(redirect_uri);
-  if (!uri || !uri->has_authority || uri->host.empty()) return {};
-  const std::string origin = uri->origin();
-  if (origin.starts_with("https://")) return origin;
-  if (origin.starts_with("http://") && oidc::is_loopback_host(uri->host)) return origin;
-  return {};
-}
-
-Client read_client(const Rows& rows) {
-  Client client;
-  client.client_id = rows.text(0);
-  if (!sql::read_metadata_json(rows.text(1), client)) {
-    throw sql::SqlError(sql::SqlFault::failed, "the metadata of a client is damaged");
-  }
-  client.client_secret_digest = rows.text(2);
-  client.first_party = rows.flag(3);
-  client.pkce_required = rows.flag(4);
-  client.created_at = rows.time(5);
+// One statement, so that an update at the same time is seen wholly or not at all. The metadata
+// comes with the first redirect URI only.
+ClientPointer load_client(Transaction& tx, const std::string& client_id, TimePoint now) {
+  Rows rows = tx.query(
+      "SELECT c.client_id, CASE WHEN COALESCE(r.position, 0) = 0 THEN c.metadata ELSE ''"
+      " END," LATCHKEY_CLIENT_COLUMNS
+      ", r.uri, r.expires_at FROM clients c"
+      " LEFT JOIN client_redirect_uris r ON r.client_id = c.client_id"
+      " WHERE c.client_id = :client_id AND c.removed_at IS NULL ORDER BY r.position",
+      "tt" LATCHKEY_CLIENT_TYPES "ti", {{"client_id", client_id}});
+  if (!rows.next()) return nullptr;
+  auto client = std::make_shared<Client>(sql::read_client(rows));
+  do {
+    if (rows.is_null(9)) break;
+    const auto expires_at = rows.maybe_time(10);
+    if (expires_at && *expires_at <= now) continue;
+    client->redirect_uris.push_back({rows.text(9), expires_at});
+  } while (rows.next());
   return client;
 }
 
@@ -47,53 +44,12 @@ void load_redirect_uris(Transaction& tx, Client& client) {
   while (rows.next()) client.redirect_uris.push_back({rows.text(0), rows.maybe_time(1)});
 }
 
-ClientPointer load_client(Transaction& tx, const std::string& client_id, TimePoint now) {
-  std::shared_ptr<Client> client;
-  {
-    Rows rows = tx.query(
-        "SELECT client_id, metadata, client_secret_digest, first_party, pkce_required, created_at"
-        " FROM clients WHERE client_id = :client_id AND removed_at IS NULL",
-        kClientColumns, {{"client_id", client_id}});
-    if (!rows.next()) return nullptr;
-    client = std::make_shared<Client>(read_client(rows));
-  }
-  load_redirect_uris(tx, *client);
-  std::erase_if(client->redirect_uris, [now](const oidc::model::RedirectUri& uri) {
-    return uri.expires_at && *uri.expires_at <= now;
-  });
-  return client;
-}
-
-void insert_client_rows(Transaction& tx, const Client& client, TimePoint now) {
-  tx.execute(
-      "INSERT INTO clients (client_id, metadata, client_secret_digest, first_party, pkce_required,"
-      " created_at, updated_at, removed_at)"
-      " VALUES (:client_id, :metadata, :digest, :first_party, :pkce_required, :created_at, :now,"
-      " NULL)",
-      {{"client_id", client.client_id},
-       {"metadata", sql::to_metadata_json(client)},
-       {"digest", client.client_secret_digest},
-       {"first_party", client.first_party},
-       {"pkce_required", client.pkce_required || client.is_public()},
-       {"created_at", client.created_at},
-       {"now", now}});
-  std::int64_t position = 0;
-  for (const auto& redirect : client.redirect_uris) {
-    tx.execute(
-        "INSERT INTO client_redirect_uris (client_id, position, uri, expires_at)"
-        " VALUES (:client_id, :position, :uri, :expires_at)",
-        {{"client_id", client.client_id},
-         {"position", position},
-         {"uri", redirect.uri},
-         {"expires_at", redirect.expires_at}});
-    if (const std::string origin = origin_of(redirect.uri); !origin.empty()) {
-      tx.execute(
-          "INSERT INTO client_origins (origin, client_id, position)"
-          " VALUES (:origin, :client_id, :position)",
-          {{"origin", origin}, {"client_id", client.client_id}, {"position", position}});
-    }
-    ++position;
-  }
+bool use_initial_access(Transaction& tx, const OpaqueCredential& token, TimePoint now) {
+  return tx.execute(
+             "UPDATE initial_access_tokens SET uses_left = uses_left - 1, last_used_at = :now"
+             " WHERE id = :id AND digest = :digest AND uses_left > 0 AND revoked_at IS NULL"
+             " AND expires_at > :now",
+             {{"now", now}, {"id", token.row}, {"digest", token.digest}}) == 1;
 }
 
 }  // namespace
@@ -101,14 +57,17 @@ void insert_client_rows(Transaction& tx, const Client& client, TimePoint now) {
 Task<StoreResult<void>> Store::insert_client(Client client, Actor actor, TimePoint now) {
   if (client.created_at == TimePoint{}) client.created_at = now;
   const std::string client_id = client.client_id;
-  auto result = co_await sql::submit<void>(*state_, Access::write,
-                                           [client = std::move(client), actor = std::move(actor),
-                                            now](Transaction& tx) -> StoreResult<void> {
-                                             insert_client_rows(tx, client, now);
-                                             tx.audit("client.add", actor, client.client_id,
-                                                      client.client_name, now);
-                                             return {};
-                                           });
+  auto result = co_await sql::submit<void>(
+      *state_, Access::write,
+      [client = std::move(client), actor = std::move(actor),
+       now](Transaction& tx) -> StoreResult<void> {
+        sql::insert_client_rows(tx, client, now);
+        if (client.quarantined) {
+          sql::count_unverified(tx, std::numeric_limits<std::int64_t>::max());
+        }
+        tx.audit("client.add", actor, client.client_id, client.client_name, now);
+        return {};
+      });
   state_->clients.erase(client_id);
   co_return result;
 }
@@ -119,8 +78,9 @@ Task<StoreResult<ClientPointer>> Store::find_client(std::string client_id, TimeP
       *state_, Access::read,
       [state = state_.get(), client_id = std::move(client_id),
        now](Transaction& tx) -> StoreResult<ClientPointer> {
+        const auto generation = state->clients.generation();
         ClientPointer client = load_client(tx, client_id, now);
-        if (client) state->clients.put(client_id, client);
+        if (client) state->clients.put(client_id, client, generation);
         return client;
       });
 }
@@ -132,15 +92,81 @@ Task<StoreResult<std::vector<Client>>> Store::list_clients(std::string after, in
           Transaction& tx) -> StoreResult<std::vector<Client>> {
         std::vector<Client> clients;
         {
-          Rows rows = tx.query(
-              "SELECT client_id, metadata, client_secret_digest, first_party, pkce_required,"
-              " created_at FROM clients WHERE client_id > :after AND removed_at IS NULL"
-              " ORDER BY client_id LIMIT :most",
-              kClientColumns, {{"after", after}, {"most", limit}});
-          while (rows.next()) clients.push_back(read_client(rows));
+          Rows rows = tx.query("SELECT c.client_id, c.metadata," LATCHKEY_CLIENT_COLUMNS
+                               " FROM clients c WHERE c.client_id > :after"
+                               " AND c.removed_at IS NULL ORDER BY c.client_id LIMIT :most",
+                               "tt" LATCHKEY_CLIENT_TYPES, {{"after", after}, {"most", limit}});
+          while (rows.next()) clients.push_back(sql::read_client(rows));
         }
         for (auto& client : clients) load_redirect_uris(tx, client);
         return clients;
+      });
+}
+
+Task<StoreResult<RegisterOutcome>> Store::register_client(RegisterClient command, Actor actor,
+                                                          TimePoint now) {
+  command.client.created_at = now;
+  const std::string client_id = command.client.client_id;
+  auto result = co_await sql::submit<RegisterOutcome>(
+      *state_, Access::write,
+      [command = std::move(command), actor = std::move(actor),
+       now](Transaction& tx) -> StoreResult<RegisterOutcome> {
+        const auto& client = command.client;
+        if (command.initial_access && !use_initial_access(tx, *command.initial_access, now)) {
+          return RegisterOutcome::token_refused;
+        }
+        if (client.quarantined && !sql::count_unverified(tx, command.most_quarantined)) {
+          tx.discard();
+          return RegisterOutcome::full;
+        }
+        sql::insert_client_rows(tx, client, now);
+        tx.audit("client.register", actor, client.client_id,
+                 command.initial_access
+                     ? "initial access token " + std::to_string(command.initial_access->row)
+                     : std::string(),
+                 now);
+        return RegisterOutcome::registered;
+      });
+  state_->clients.erase(client_id);
+  co_return result;
+}
+
+Task<StoreResult<bool>> Store::update_client(Client client, Actor actor, TimePoint now) {
+  const std::string client_id = client.client_id;
+  auto result = co_await sql::submit<bool>(*state_, Access::write,
+                                           [client = std::move(client), actor = std::move(actor),
+                                            now](Transaction& tx) -> StoreResult<bool> {
+                                             if (!sql::replace_client_rows(tx, client, now))
+                                               return false;
+                                             tx.audit("client.update", actor, client.client_id,
+                                                      client.client_name, now);
+                                             return true;
+                                           });
+  state_->clients.erase(client_id);
+  co_return result;
+}
+
+Task<StoreResult<void>> Store::note_client_use(std::string client_id, TimePoint now) {
+  // Read first: nearly always there is nothing to write.
+  const auto due = co_await sql::submit<bool>(
+      *state_, Access::read, [client_id, now](Transaction& tx) -> StoreResult<bool> {
+        Rows rows = tx.query(
+            "SELECT last_used_at FROM clients WHERE client_id = :client_id AND removed_at IS NULL",
+            "i", {{"client_id", client_id}});
+        if (!rows.next()) return false;
+        const auto last = rows.maybe_time(0);
+        return !last || *last <= now - kBetweenNotes;
+      });
+  if (!due) co_return std::unexpected(due.error());
+  if (!*due) co_return StoreResult<void>();
+  co_return co_await sql::submit<void>(
+      *state_, Access::write,
+      [client_id = std::move(client_id), now](Transaction& tx) -> StoreResult<void> {
+        tx.execute(
+            "UPDATE clients SET last_used_at = :now WHERE client_id = :client_id"
+            " AND removed_at IS NULL AND (last_used_at IS NULL OR last_used_at <= :cut)",
+            {{"now", now}, {"client_id", client_id}, {"cut", now - kBetweenNotes}});
+        return {};
       });
 }
 
@@ -155,6 +181,7 @@ Task<StoreResult<bool>> Store::remove_client(std::string client_id, Actor actor,
             {{"now", now}, {"client_id", client_id}});
         if (removed != 1) return false;
         tx.audit("client.remove", actor, client_id, "", now);
+        if (sql::forget_unverified(tx, client_id)) sql::discount_unverified(tx, 1);
         return true;
       });
   state_->clients.erase(client_id);
@@ -168,6 +195,7 @@ Task<StoreResult<bool>> Store::has_client_origin(std::string origin, TimePoint n
         Rows rows = tx.query(
             "SELECT o.position FROM client_origins o"
             " JOIN clients c ON c.client_id = o.client_id AND c.removed_at IS NULL"
+            " AND c.quarantined = 0"
             " JOIN client_redirect_uris r ON r.client_id = o.client_id AND r.position = o.position"
             " WHERE o.origin = :origin AND (r.expires_at IS NULL OR r.expires_at > :now) LIMIT 1",
             "i", {{"origin", origin}, {"now", now}});

@@ -1,6 +1,7 @@
 // Grants: issued with a code, remembered as consent, asked for by access tokens, revoked.
 #include "oidc/base/text.h"
 #include "server/store/sql/live_grant.h"
+#include "server/store/sql/pushed_requests.h"
 #include "server/store/sql/state.h"
 #include "server/store/sql/user_rows.h"
 
@@ -29,11 +30,13 @@ bool hold_session(Transaction& tx, const IssueCode& command, TimePoint now) {
 
 void insert_grant(Transaction& tx, const IssueCode& command, TimePoint now) {
   const Grant& grant = command.grant;
+  TimePoint expires_at = std::max(command.grant_expires_at, now);
+  if (command.code) expires_at = std::max(expires_at, command.code->expires_at);
   tx.execute(
       "INSERT INTO grants (id, user_id, client_id, session_id, scope, offline_access, auth_time,"
-      " amr, acr, sid, created_at, expires_at, revoked_at)"
+      " amr, acr, sid, created_at, expires_at, revoked_at, subject, claims, resources)"
       " VALUES (:id, :user_id, :client_id, :session_id, :scope, :offline_access, :auth_time, :amr,"
-      " :acr, :sid, :now, :expires_at, NULL)",
+      " :acr, :sid, :now, :expires_at, NULL, :subject, :claims, :resources)",
       {{"id", grant.id},
        {"user_id", grant.user_id},
        {"client_id", grant.client_id},
@@ -45,11 +48,14 @@ void insert_grant(Transaction& tx, const IssueCode& command, TimePoint now) {
        {"acr", grant.acr},
        {"sid", grant.sid},
        {"now", now},
-       {"expires_at", command.code.expires_at}});
+       {"expires_at", expires_at},
+       {"subject", grant.subject},
+       {"claims", grant.claims},
+       {"resources", oidc::join_words(grant.resources)}});
 }
 
 void insert_code(Transaction& tx, const IssueCode& command) {
-  const auto& code = command.code;
+  const auto& code = *command.code;
   tx.execute(
       "INSERT INTO authorization_codes (id, digest, grant_id, client_id, redirect_uri,"
       " code_challenge, nonce, expires_at, used_at)"
@@ -65,7 +71,20 @@ void insert_code(Transaction& tx, const IssueCode& command) {
        {"expires_at", code.expires_at}});
 }
 
-void remember_consent(Transaction& tx, const Grant& grant, TimePoint now) {
+void note_session_client(Transaction& tx, const Grant& grant, TimePoint now) {
+  // The subject changes when the client's sector does; else nothing is written.
+  tx.execute(
+      "INSERT INTO session_clients (session_id, client_id, first_at, subject)"
+      " VALUES (:session_id, :client_id, :now, :subject)"
+      " ON CONFLICT (session_id, client_id) DO UPDATE SET subject = excluded.subject"
+      " WHERE session_clients.subject <> excluded.subject",
+      {{"session_id", *grant.session_id},
+       {"client_id", grant.client_id},
+       {"now", now},
+       {"subject", grant.subject}});
+}
+
+void remember_consent(Transaction& tx, const Grant& grant, std::string_view added, TimePoint now) {
   // Writing first locks the row: two windows that consent at the same time both leave their scopes.
   tx.execute(
       "INSERT INTO consents (user_id, client_id, scope, created_at, updated_at)"
@@ -79,7 +98,7 @@ void remember_consent(Transaction& tx, const Grant& grant, TimePoint now) {
                  "t", {{"user_id", grant.user_id}, {"client_id", grant.client_id}});
     if (rows.next()) words = oidc::split_words(rows.text(0));
   }
-  for (auto& word : oidc::split_words(grant.scope)) {
+  for (auto& word : oidc::split_words(added)) {
     if (std::ranges::find(words, word) == words.end()) words.push_back(std::move(word));
   }
   tx.execute(
@@ -89,11 +108,27 @@ void remember_consent(Transaction& tx, const Grant& grant, TimePoint now) {
        {"client_id", grant.client_id}});
 }
 
-bool is_token_revoked(Transaction& tx, const std::string& jti) {
-  if (jti.empty()) return false;
-  Rows rows =
-      tx.query("SELECT revoked_at FROM revoked_tokens WHERE jti = :jti", "i", {{"jti", jti}});
-  return rows.next();
+// One statement: this is asked with every access token. A row for each e-mail address.
+std::optional<AccessRecord> read_access(Transaction& tx, std::int64_t grant_id,
+                                        const std::string& jti, TimePoint now) {
+  constexpr std::size_t kAfterGrant = sizeof(LATCHKEY_GRANT_TYPES) - 1;
+  Rows rows = tx.query("SELECT" LATCHKEY_GRANT_COLUMNS
+                       ", CASE WHEN EXISTS (SELECT 1 FROM revoked_tokens t WHERE t.jti = :jti)"
+                       " THEN 1 ELSE 0 END, e.address, e.fold, e.verified"
+                       " FROM grants g" LATCHKEY_GRANT_JOINS
+                       " LEFT JOIN user_emails e ON e.user_id = u.id"
+                       " WHERE g.id = :id ORDER BY e.position",
+                       LATCHKEY_GRANT_TYPES "itti", {{"now", now}, {"jti", jti}, {"id", grant_id}});
+  if (!rows.next()) return std::nullopt;
+  auto row = sql::read_grant(rows, 0);
+  AccessRecord record{std::move(row.grant), std::move(row.user), row.live};
+  if (rows.flag(kAfterGrant)) record.live = false;
+  do {
+    if (rows.is_null(kAfterGrant + 1)) break;
+    record.user.emails.push_back(
+        {rows.text(kAfterGrant + 1), rows.text(kAfterGrant + 2), rows.flag(kAfterGrant + 3)});
+  } while (rows.next());
+  return record;
 }
 
 }  // namespace
@@ -117,16 +152,17 @@ Task<StoreResult<IssueCodeOutcome>> Store::issue_code(IssueCode command, Actor a
       [command = std::move(command), actor = std::move(actor),
        now](Transaction& tx) -> StoreResult<IssueCodeOutcome> {
         if (!hold_session(tx, command, now)) return IssueCodeOutcome::session_ended;
+        if (command.pushed_request &&
+            !sql::use_pushed_request(tx, *command.pushed_request, command.grant.client_id, now)) {
+          tx.discard();
+          return IssueCodeOutcome::request_used;
+        }
         insert_grant(tx, command, now);
-        insert_code(tx, command);
-        tx.execute(
-            "INSERT INTO session_clients (session_id, client_id, first_at)"
-            " VALUES (:session_id, :client_id, :now)"
-            " ON CONFLICT (session_id, client_id) DO NOTHING",
-            {{"session_id", *command.grant.session_id},
-             {"client_id", command.grant.client_id},
-             {"now", now}});
-        if (command.remember_consent) remember_consent(tx, command.grant, now);
+        if (command.code) insert_code(tx, command);
+        note_session_client(tx, command.grant, now);
+        if (!command.remember_consent.empty()) {
+          remember_consent(tx, command.grant, command.remember_consent, now);
+        }
         tx.audit("grant.issue", actor, std::to_string(command.grant.id), command.grant.client_id,
                  now);
         return IssueCodeOutcome::issued;
@@ -169,18 +205,7 @@ Task<StoreResult<std::optional<AccessRecord>>> Store::load_access(std::int64_t g
       *state_, Access::read,
       [grant_id, jti = std::move(jti),
        now](Transaction& tx) -> StoreResult<std::optional<AccessRecord>> {
-        std::optional<AccessRecord> record;
-        {
-          Rows rows = tx.query("SELECT" LATCHKEY_GRANT_COLUMNS " FROM grants g" LATCHKEY_GRANT_JOINS
-                               " WHERE g.id = :id",
-                               LATCHKEY_GRANT_TYPES, {{"now", now}, {"id", grant_id}});
-          if (!rows.next()) return record;
-          auto row = sql::read_grant(rows, 0);
-          record = AccessRecord{std::move(row.grant), std::move(row.user), row.live};
-        }
-        record->live = record->live && !is_token_revoked(tx, jti);
-        sql::load_emails(tx, record->user);
-        return record;
+        return read_access(tx, grant_id, jti, now);
       });
 }
 

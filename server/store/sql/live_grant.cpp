@@ -1,5 +1,6 @@
 #include "server/store/sql/live_grant.h"
 
+#include "oidc/base/text.h"
 #include "server/store/sql/user_rows.h"
 
 namespace server::store::sql {
@@ -19,8 +20,13 @@ GrantRow read_grant(const Rows& rows, std::size_t first_column) {
   row.grant.sid = rows.text(at + 9);
   row.grant.created_at = rows.time(at + 10);
   row.grant.revoked_at = rows.maybe_time(at + 11);
-  row.user = read_user(rows, at + 12);
-  row.live = rows.flag(at + 18);
+  row.grant.subject = rows.text(at + 12);
+  // Grants from before there were pairwise subjects say nothing.
+  if (row.grant.subject.empty()) row.grant.subject = row.grant.user_id;
+  row.grant.claims = rows.text(at + 13);
+  row.grant.resources = oidc::split_words(rows.text(at + 14));
+  row.user = read_user(rows, at + 15);
+  row.live = rows.flag(at + 21);
   return row;
 }
 
@@ -31,12 +37,33 @@ bool is_grant_live(Transaction& tx, std::int64_t grant_id, TimePoint now) {
   return rows.next() && read_grant(rows, 0).live;
 }
 
+namespace {
+
+// SQLite's one writer needs no lock. PostgreSQL's is the one that an UPDATE takes: with a shared
+// one two transactions that both had to write would wait for each other.
+std::optional<TimePoint> lock_grant(Transaction& tx, std::int64_t grant_id) {
+  const bool is_postgresql = tx.dialect() == Dialect::postgresql;
+  Rows rows = is_postgresql
+                  ? tx.query(
+                        "SELECT expires_at FROM grants WHERE id = :id AND revoked_at IS NULL"
+                        " FOR NO KEY UPDATE",
+                        "i", {{"id", grant_id}})
+                  : tx.query("SELECT expires_at FROM grants WHERE id = :id AND revoked_at IS NULL",
+                             "i", {{"id", grant_id}});
+  if (!rows.next()) return std::nullopt;
+  return rows.time(0);
+}
+
+}  // namespace
+
 bool keep_grant(Transaction& tx, std::int64_t grant_id, TimePoint until) {
-  return tx.execute(
-             "UPDATE grants SET"
-             " expires_at = CASE WHEN expires_at < :until THEN :until ELSE expires_at END"
-             " WHERE id = :id AND revoked_at IS NULL",
-             {{"until", until}, {"id", grant_id}}) == 1;
+  const auto expires_at = lock_grant(tx, grant_id);
+  if (!expires_at) return false;
+  if (*expires_at < until) {
+    tx.execute("UPDATE grants SET expires_at = :until WHERE id = :id",
+               {{"until", until}, {"id", grant_id}});
+  }
+  return true;
 }
 
 void insert_refresh(Transaction& tx, const oidc::model::RefreshToken& token, TimePoint now) {

@@ -3,20 +3,21 @@
 #include "server/store/sql/transaction.h"
 
 // Pieces of SELECT literals, and so macros: the text of a statement is one constant.
-// Columns "ittitiitttii", then "tttiii" of the person, then 'i': 1 when live at :now.
-#define LATCHKEY_GRANT_COLUMNS                                                                  \
-  " g.id, g.user_id, g.client_id, g.session_id, g.scope, g.offline_access, g.auth_time, g.amr," \
-  " g.acr, g.sid, g.created_at, g.revoked_at, u.id, u.status, u.claims, u.created_at,"          \
-  " u.updated_at, u.credentials_changed_at,"                                                    \
-  " CASE WHEN g.revoked_at IS NULL AND u.status = 'active' AND c.removed_at IS NULL"            \
-  " AND (g.offline_access = 1 OR (s.ended_at IS NULL AND s.expires_at > :now))"                 \
+// Columns "ittitiitttiittt", then "tttiii" of the person, then 'i': 1 when live at :now.
+#define LATCHKEY_GRANT_COLUMNS                                                                    \
+  " g.id, g.user_id, g.client_id, g.session_id, g.scope, g.offline_access, g.auth_time, g.amr,"   \
+  " g.acr, g.sid, g.created_at, g.revoked_at, g.subject, g.claims, g.resources, u.id, u.status, " \
+  "u.claims, u.created_at,"                                                                       \
+  " u.updated_at, u.credentials_changed_at,"                                                      \
+  " CASE WHEN g.revoked_at IS NULL AND u.status = 'active' AND c.removed_at IS NULL"              \
+  " AND (g.offline_access = 1 OR (s.ended_at IS NULL AND s.expires_at > :now))"                   \
   " THEN 1 ELSE 0 END"
 // Follows a FROM that names grants as g.
 #define LATCHKEY_GRANT_JOINS                     \
   " JOIN users u ON u.id = g.user_id"            \
   " JOIN clients c ON c.client_id = g.client_id" \
   " LEFT JOIN sessions s ON s.id = g.session_id"
-#define LATCHKEY_GRANT_TYPES "ittitiitttiitttiiii"
+#define LATCHKEY_GRANT_TYPES "ittitiitttiittttttiiii"
 
 namespace server::store::sql {
 
@@ -31,7 +32,8 @@ GrantRow read_grant(const Rows& rows, std::size_t first_column);
 // Whether the grant is live, as this transaction sees it. False for an unknown one.
 bool is_grant_live(Transaction& tx, std::int64_t grant_id, TimePoint now);
 // Keeps the row of a grant at least until `until`. False when it is revoked or unknown; else the
-// row stays locked, so that a revocation waits for this transaction.
+// row stays locked, so that a revocation waits for this transaction. Writes only when the end
+// moves.
 bool keep_grant(Transaction& tx, std::int64_t grant_id, TimePoint until);
 
 void insert_refresh(Transaction& tx, const oidc::model::RefreshToken& token, TimePoint now);

@@ -61,7 +61,8 @@ Task<StoreResult<std::optional<RefreshRecord>>> Store::load_refresh(OpaqueCreden
       [credential = std::move(credential),
        now](Transaction& tx) -> StoreResult<std::optional<RefreshRecord>> {
         auto record = read_refresh(tx, credential, now);
-        if (record) sql::load_emails(tx, record->user);
+        // Only an ID token that was asked for single claims shows an address.
+        if (record && !record->grant.claims.empty()) sql::load_emails(tx, record->user);
         return record;
       });
 }

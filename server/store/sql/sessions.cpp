@@ -2,6 +2,7 @@
 #include <set>
 
 #include "oidc/crypto/digest.h"
+#include "server/store/sql/endings.h"
 #include "server/store/sql/state.h"
 #include "server/store/sql/throttle.h"
 #include "server/store/sql/user_rows.h"
@@ -172,26 +173,26 @@ Task<StoreResult<SignInOutcome>> Store::sign_in(SignIn command, Actor actor, Tim
       });
 }
 
-Task<StoreResult<void>> Store::end_sessions(std::int64_t browser_id,
-                                            std::vector<std::int64_t> sessions, Actor actor,
-                                            TimePoint now) {
-  co_return co_await sql::submit<void>(
+Task<StoreResult<std::vector<EndedSessionClient>>> Store::end_sessions(
+    std::int64_t browser_id, std::vector<std::int64_t> sessions, Actor actor, TimePoint now) {
+  co_return co_await sql::submit<std::vector<EndedSessionClient>>(
       *state_, Access::write,
       // In order of id, so that two of these never wait for each other.
       [browser_id, ids = std::set<std::int64_t>(sessions.begin(), sessions.end()),
-       actor = std::move(actor), now](Transaction& tx) -> StoreResult<void> {
+       actor = std::move(actor),
+       now](Transaction& tx) -> StoreResult<std::vector<EndedSessionClient>> {
+        const std::int64_t ending = tx.next_row();
         std::int64_t ended = 0;
         for (const std::int64_t id : ids) {
           ended += tx.execute(
-              "UPDATE sessions SET ended_at = :now"
+              "UPDATE sessions SET ended_at = :now, ending = :ending"
               " WHERE id = :id AND browser_id = :browser_id AND ended_at IS NULL",
-              {{"now", now}, {"id", id}, {"browser_id", browser_id}});
+              {{"now", now}, {"ending", ending}, {"id", id}, {"browser_id", browser_id}});
         }
-        if (ended > 0) {
-          tx.audit("session.end", actor, std::to_string(browser_id),
-                   std::to_string(ended) + " sessions", now);
-        }
-        return {};
+        if (ended == 0) return std::vector<EndedSessionClient>();
+        tx.audit("session.end", actor, std::to_string(browser_id),
+                 std::to_string(ended) + " sessions", now);
+        return sql::queue_logout_deliveries(tx, ending, now);
       });
 }
 

@@ -23,7 +23,10 @@ class ClientCache {
 
   // Nothing when `client_id` is not held or too old.
   Entry find(const std::string& client_id);
-  void put(const std::string& client_id, Entry client);
+  // Rises with each erase(). Taken before a client is read from the database.
+  std::uint64_t generation();
+  // Does nothing when anything was erased since `generation`: what was read may be old.
+  void put(const std::string& client_id, Entry client, std::uint64_t generation);
   void erase(const std::string& client_id);
 
  private:
@@ -33,6 +36,7 @@ class ClientCache {
     std::list<std::string>::iterator place;
   };
   std::mutex mutex_;
+  std::uint64_t generation_ = 0;
   std::unordered_map<std::string, Held> entries_;
   std::list<std::string> order_;  // oldest first
 };

@@ -23,11 +23,6 @@ void load_emails(Transaction& tx, oidc::model::User& user) {
   while (rows.next()) user.emails.push_back({rows.text(0), rows.text(1), rows.flag(2)});
 }
 
-std::int64_t end_all_sessions(Transaction& tx, const std::string& user_id, TimePoint now) {
-  return tx.execute("UPDATE sessions SET ended_at = :now WHERE user_id = :id AND ended_at IS NULL",
-                    {{"now", now}, {"id", user_id}});
-}
-
 std::int64_t revoke_all_grants(Transaction& tx, const std::string& user_id, TimePoint now) {
   return tx.execute(
       "UPDATE grants SET revoked_at = :now WHERE user_id = :id AND revoked_at IS NULL",

@@ -10,8 +10,6 @@ oidc::model::User read_user(const Rows& rows, std::size_t first_column);
 // Fills `user.emails`, the primary one first.
 void load_emails(Transaction& tx, oidc::model::User& user);
 
-// Ends all sessions of this person. The number that were live.
-std::int64_t end_all_sessions(Transaction& tx, const std::string& user_id, TimePoint now);
 // Revokes every grant of this person, offline ones too.
 std::int64_t revoke_all_grants(Transaction& tx, const std::string& user_id, TimePoint now);
 

@@ -1,4 +1,5 @@
 // People, their addresses and authenticators.
+#include "server/store/sql/endings.h"
 #include "server/store/sql/state.h"
 #include "server/store/sql/user_rows.h"
 
