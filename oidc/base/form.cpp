@@ -5,6 +5,9 @@
 namespace oidc {
 namespace {
 
+// The one parameter that may stand more than once (RFC 8707 §2).
+constexpr std::string_view kRepeatable = "resource";
+
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -78,6 +81,11 @@ Result<Form> Form::parse(std::string_view text, Repeats repeats) {
     if (!is_clean_utf8(*name) || !is_clean_utf8(*value)) {
       return fail(OAuthErrorCode::invalid_request,
                   "A parameter holds a NUL character or text that is not UTF-8.");
+    }
+    if (*name == kRepeatable && form.find(*name)) {
+      // RFC 8707 §2. An URI holds no space, so one can stand between two.
+      form.set(*name, form.value_or(*name, "") + " " + *value);
+      continue;
     }
     if (form.find(*name)) {
       if (repeats == Repeats::refuse) return std::unexpected(repeated_parameter(*name));

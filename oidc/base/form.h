@@ -1,5 +1,6 @@
 // Owns: application/x-www-form-urlencoded, in queries and bodies (RFC 6749 appendix B, WHATWG URL
-// §5). Strict: a name may stand once (RFC 6749 §3.1), no NUL, no invalid UTF-8.
+// §5). Strict: a name may stand once (RFC 6749 §3.1) but for `resource` (RFC 8707 §2), whose values
+// are joined by spaces; no NUL, no invalid UTF-8.
 #pragma once
 #include <cstddef>
 #include <optional>

@@ -54,6 +54,8 @@ std::string_view to_string(OAuthErrorCode code) {
       return "invalid_redirect_uri";
     case OAuthErrorCode::invalid_client_metadata:
       return "invalid_client_metadata";
+    case OAuthErrorCode::unmet_authentication_requirements:
+      return "unmet_authentication_requirements";
   }
   return "server_error";
 }

@@ -34,6 +34,7 @@ enum class OAuthErrorCode {
   unsupported_token_type,
   invalid_redirect_uri,
   invalid_client_metadata,
+  unmet_authentication_requirements,  // OpenID Connect Core Unmet Authentication Requirements 1.0
 };
 
 // The code as the specifications spell it.

@@ -2,6 +2,7 @@
 
 #include "oidc/base/base64url.h"
 #include "oidc/base/text.h"
+#include "oidc/client_auth/parse_assertion.h"
 #include "oidc/crypto/digest.h"
 
 namespace oidc::client_auth {
@@ -44,7 +45,7 @@ Result<ClientCredentials> parse_client_credentials(std::optional<std::string_vie
       return fail(OAuthErrorCode::invalid_request,
                   "The request uses two client authentication methods at once.");
     }
-    return refuse("client_assertion: not supported by this server");
+    return parse_assertion(form);
   }
   if (authorization) {
     if (authorization->size() < 6 || !equals_ignore_case(authorization->substr(0, 6), "basic ")) {
@@ -80,6 +81,7 @@ Result<void> authenticate(const ClientCredentials& credentials, const model::Cli
                   std::string(to_string(client->token_endpoint_auth_method)) + ", received " +
                   std::string(to_string(credentials.method)));
   }
+  if (credentials.is_assertion()) return refuse("client_assertion: not verified");
   if (client->is_public()) return {};
   if (client->client_secret_digest.empty() ||
       !crypto::equal_constant_time(digest, client->client_secret_digest)) {

@@ -28,6 +28,12 @@ std::string_view prefix_of(CredentialKind kind) {
       return "lkb_";
     case CredentialKind::device_cookie:
       return "lkd_";
+    case CredentialKind::initial_access:
+      return "lki_";
+    case CredentialKind::registration:
+      return "lkg_";
+    case CredentialKind::pushed_request:
+      return "lkp_";
   }
   return "lk?_";
 }

@@ -15,6 +15,9 @@ enum class CredentialKind {
   access_token,        // "lka_"
   browser,             // "lkb_": the session cookie
   device_cookie,       // "lkd_"
+  initial_access,      // "lki_": lets a developer register clients (RFC 7591 §3)
+  registration,        // "lkg_": manages one registered client (RFC 7592)
+  pushed_request,      // "lkp_": the end of a PAR request_uri (RFC 9126)
 };
 
 struct OpaqueCredential {

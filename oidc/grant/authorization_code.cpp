@@ -1,6 +1,7 @@
 #include "oidc/grant/authorization_code.h"
 
 #include "oidc/base/base64url.h"
+#include "oidc/base/text.h"
 #include "oidc/crypto/digest.h"
 
 namespace oidc::grant {
@@ -32,6 +33,7 @@ Result<CodeRequest> parse_code_request(const Form& form) {
   request.code = *code;
   request.redirect_uri = form.value_or("redirect_uri", "");
   request.code_verifier = form.value_or("code_verifier", "");
+  request.resources = split_words(form.value_or("resource", ""));
   if (!request.code_verifier.empty() && !is_verifier(request.code_verifier)) {
     return fail(OAuthErrorCode::invalid_grant,
                 "The code_verifier must be 43 to 128 unreserved characters.");

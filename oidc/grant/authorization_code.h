@@ -2,6 +2,7 @@
 // Connect Core §3.1.3.2). Pure; the single use itself is one statement of the store.
 #pragma once
 #include <string>
+#include <vector>
 
 #include "oidc/base/form.h"
 #include "oidc/base/result.h"
@@ -14,7 +15,8 @@ namespace oidc::grant {
 struct CodeRequest {
   std::string code;
   std::string redirect_uri;
-  std::string code_verifier;  // empty when none came
+  std::string code_verifier;           // empty when none came
+  std::vector<std::string> resources;  // RFC 8707 §2.2: which of those granted; empty: all
 };
 
 // Errors: invalid_request for a missing or malformed parameter.

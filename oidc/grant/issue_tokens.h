@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "oidc/base/result.h"
 #include "oidc/base/time.h"
@@ -31,7 +32,8 @@ using Signer = std::function<std::optional<std::string>(
     jose::Algorithm algorithm, std::string_view typ, std::string_view payload)>;
 
 struct GrantContext {
-  std::string_view grant_type;  // as the token request says
+  std::string_view
+      grant_type;  // as the token request says; "implicit" at the authorization endpoint
   std::string_view issuer;
   const model::Client& client;
   const model::User& user;
@@ -40,18 +42,26 @@ struct GrantContext {
   std::string_view scope;   // of the tokens: never more than the grant's
   std::string_view nonce;   // for the ID token; empty on refresh
   std::string_view jti;     // random, made by the caller
+  std::string_view code;    // issued beside the tokens (hybrid flow); empty: none
+  // RFC 8707 §2.2: what the access token is for, out of the grant's resources; empty: all of them,
+  // and the issuer when there are none.
+  std::vector<std::string> resources = {};
+  bool access_token = true;
+  bool id_token = true;  // given only with the scope openid
+  bool allow_unsigned = false;
   TimePoint now{};
   const Lifetimes& lifetimes;
 };
 
 struct IssuedTokens {
-  std::string access_token;
-  std::string id_token;  // empty without the scope openid
+  std::string access_token;  // empty when none was asked for
+  std::string id_token;      // empty without the scope openid
   std::string scope;
   TimePoint expires_at{};
 };
 
-// Errors: unauthorized_client, invalid_grant, server_error (the signer failed).
+// Errors: unauthorized_client, invalid_grant, invalid_scope, invalid_target, server_error (the
+// signer failed).
 Result<IssuedTokens> issue_tokens(const GrantContext& context, const Signer& sign);
 
 }  // namespace oidc::grant

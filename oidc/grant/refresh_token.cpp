@@ -27,7 +27,7 @@ Result<RefreshRequest> parse_refresh_request(const Form& form) {
     return fail(OAuthErrorCode::invalid_scope,
                 "The parameter scope is longer than 1024 bytes or not printable ASCII.");
   }
-  return RefreshRequest{*token, scope};
+  return RefreshRequest{*token, scope, split_words(form.value_or("resource", ""))};
 }
 
 Result<RefreshVerdict> check_refresh(const model::RefreshToken& token, bool successor_used,
@@ -50,13 +50,14 @@ Result<RefreshVerdict> check_refresh(const model::RefreshToken& token, bool succ
 
 Result<std::string> narrowed_scope(const model::RefreshToken& token,
                                    const RefreshRequest& request) {
-  if (request.scope.empty()) return token.scope;
-  for (const auto& word : split_words(request.scope)) {
+  const auto words = split_words(request.scope);
+  if (words.empty()) return token.scope;
+  for (const auto& word : words) {
     if (!contains_word(token.scope, word)) {
       return fail(OAuthErrorCode::invalid_scope, "The scope is wider than what was granted.");
     }
   }
-  return join_words(split_words(request.scope));
+  return join_words(words);
 }
 
 std::string seal_successor(std::string_view used_token, std::string_view successor) {

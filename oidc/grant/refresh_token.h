@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "oidc/base/form.h"
 #include "oidc/base/result.h"
@@ -16,7 +17,8 @@ namespace oidc::grant {
 
 struct RefreshRequest {
   std::string refresh_token;
-  std::string scope;  // empty: as granted
+  std::string scope;                   // empty: as granted
+  std::vector<std::string> resources;  // RFC 8707 §2.2: which of those granted; empty: all
 };
 
 Result<RefreshRequest> parse_refresh_request(const Form& form);

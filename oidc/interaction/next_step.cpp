@@ -1,6 +1,9 @@
 #include "oidc/interaction/next_step.h"
 
+#include <algorithm>
+
 #include "oidc/base/text.h"
+#include "oidc/token/claims.h"
 
 namespace oidc::interaction {
 namespace {
@@ -21,23 +24,32 @@ bool is_fresh_enough(const Situation& s, const model::Session& session) {
   return age <= std::chrono::seconds(*s.request.max_age_s) || (here && age <= kReadingTime);
 }
 
+// An application that nobody vouched for is never redirected to before a person acted. And
 // RFC 8252 §8.6: "the authorization server SHOULD NOT process authorization requests automatically
 // without user consent or interaction" for a public client that may be impersonated.
 bool needs_person(const Situation& s, const model::Session& session) {
+  if (s.client.quarantined) return !s.consent_given && !signed_in_here(s, session);
   return s.client.is_public() && s.request.redirect_uri.is_private_use_or_loopback() &&
          !s.issuer_on_loopback && !s.consent_given && !signed_in_here(s, session);
 }
 
 }  // namespace
 
+std::vector<std::string> consent_words(const request::AuthorizationRequest& request) {
+  auto words = request.scopes;
+  for (const auto& name : token::single_claims(request.scope(), request.claims)) {
+    words.push_back("claim:" + name);
+  }
+  return words;
+}
+
 bool needs_consent(const request::AuthorizationRequest& request, const model::Client& client,
                    std::string_view remembered_scope) {
   if (request.prompt.consent) return true;
   if (client.first_party) return false;
-  for (const auto& scope : request.scopes) {
-    if (!contains_word(remembered_scope, scope)) return true;
-  }
-  return false;
+  return !std::ranges::all_of(consent_words(request), [&](const std::string& word) {
+    return contains_word(remembered_scope, word);
+  });
 }
 
 const model::SessionWithUser* pick_session(const Situation& s) {
@@ -51,8 +63,8 @@ const model::SessionWithUser* pick_session(const Situation& s) {
   if (s.session_id) {
     return find([&](const auto& c) { return c.session.id == *s.session_id; });
   }
-  if (s.hinted_sub) {
-    return find([&](const auto& c) { return c.user.id == *s.hinted_sub; });
+  if (s.hinted_user) {
+    return find([&](const auto& c) { return c.user.id == *s.hinted_user; });
   }
   if (const auto fold = model::fold_email(s.request.login_hint)) {
     const auto* named = find([&](const auto& c) {
@@ -70,7 +82,7 @@ NextStep next_step(const Situation& s) {
   const bool silent = s.request.prompt.none;
   const auto* account = pick_session(s);
   // OpenID Connect Core §3.1.2.1: an id_token_hint names who must be signed in.
-  const bool wrong_account = account && s.hinted_sub && account->user.id != *s.hinted_sub;
+  const bool wrong_account = account && s.hinted_user && account->user.id != *s.hinted_user;
   if (!account || wrong_account || !is_fresh_enough(s, account->session)) {
     if (silent) {
       return OAuthError{OAuthErrorCode::login_required,

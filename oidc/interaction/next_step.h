@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "oidc/base/result.h"
 #include "oidc/base/time.h"
@@ -23,9 +24,11 @@ struct Situation {
   bool issuer_on_loopback = false;
   // The account chosen in this interaction; a consent is given as this one.
   std::optional<std::int64_t> session_id;
-  std::optional<std::string> hinted_sub;  // of a verified id_token_hint
-  std::string remembered_scope;           // for the session that pick_session() names
-  bool consent_given = false;             // the person pressed Allow for that session just now
+  // The person that the request insists on (id_token_hint, or `sub` in claims); empty: somebody
+  // whom nobody signed in here is.
+  std::optional<std::string> hinted_user;
+  std::string remembered_scope;  // for the session that pick_session() names
+  bool consent_given = false;    // the person pressed Allow for that session just now
 };
 
 struct SignInStep {
@@ -40,8 +43,12 @@ struct IssueStep {
 };
 using NextStep = std::variant<SignInStep, ConsentStep, IssueStep, OAuthError>;
 
+// What a consent to this request covers, as words to remember: its scopes, and "claim:NAME" for
+// each claim asked for singly.
+std::vector<std::string> consent_words(const request::AuthorizationRequest& request);
+
 // Whether the person must be asked: prompt=consent wants it, or the application is not ours and
-// asks for a scope that is not remembered.
+// asks for something that is not remembered.
 bool needs_consent(const request::AuthorizationRequest& request, const model::Client& client,
                    std::string_view remembered_scope);
 

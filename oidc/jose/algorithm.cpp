@@ -38,6 +38,10 @@ const AlgorithmRow& row(Algorithm algorithm) {
   return kRows[static_cast<std::size_t>(algorithm)];
 }
 
+std::span<const AlgorithmRow> algorithms() {
+  return kRows;
+}
+
 std::optional<Algorithm> parse_algorithm(std::string_view name) {
   for (const AlgorithmRow& candidate : kRows) {
     if (candidate.name == name) return candidate.algorithm;

@@ -2,6 +2,7 @@
 // way from a token's header to an algorithm but through a key that allows it.
 #pragma once
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,7 @@ struct AlgorithmRow {
 };
 
 const AlgorithmRow& row(Algorithm algorithm);
+std::span<const AlgorithmRow> algorithms();
 std::optional<Algorithm> parse_algorithm(std::string_view name);  // exact, case-sensitive
 std::string_view to_string(Algorithm algorithm);
 // The algorithm of a key that names none: RS256 for RSA, else the one its type has.

@@ -39,10 +39,13 @@ struct Browser {
 struct Grant {
   std::int64_t id = 0;
   std::string user_id;
+  std::string subject;  // the `sub` this client sees: the user id, or a pairwise one (Core §8.1)
   std::string client_id;
   std::optional<std::int64_t> session_id;
   std::string scope;
-  bool offline_access = false;  // outlives the session
+  std::string claims;                  // the claims parameter as checked JSON text; empty: none
+  std::vector<std::string> resources;  // RFC 8707; empty: the issuer itself
+  bool offline_access = false;         // outlives the session
   // As they were when the person signed in for this grant.
   TimePoint auth_time{};
   std::string amr, acr, sid;

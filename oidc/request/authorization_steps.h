@@ -14,6 +14,7 @@ namespace oidc::request {
 struct StepInput {
   const Form& form;
   const model::Client& client;
+  const metadata::Features& features;
 };
 
 // Reads its parameter into `request`, or says what is wrong.
@@ -21,7 +22,7 @@ using Step = Result<void> (*)(const StepInput& input, AuthorizationRequest& requ
 
 Result<void> check_repeated(const StepInput&, AuthorizationRequest&);
 Result<void> check_state(const StepInput&, AuthorizationRequest&);
-Result<void> check_request_object(const StepInput&, AuthorizationRequest&);
+Result<void> check_registration(const StepInput&, AuthorizationRequest&);
 Result<void> check_response_type(const StepInput&, AuthorizationRequest&);
 Result<void> check_response_mode(const StepInput&, AuthorizationRequest&);
 Result<void> check_scope(const StepInput&, AuthorizationRequest&);
@@ -29,6 +30,8 @@ Result<void> check_nonce(const StepInput&, AuthorizationRequest&);
 Result<void> check_pkce(const StepInput&, AuthorizationRequest&);
 Result<void> check_prompt(const StepInput&, AuthorizationRequest&);
 Result<void> check_max_age(const StepInput&, AuthorizationRequest&);
+Result<void> check_claims(const StepInput&, AuthorizationRequest&);
+Result<void> check_resource(const StepInput&, AuthorizationRequest&);
 Result<void> check_hints(const StepInput&, AuthorizationRequest&);
 
 }  // namespace oidc::request

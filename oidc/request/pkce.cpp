@@ -12,7 +12,7 @@ Result<void> check_pkce(const StepInput& input, AuthorizationRequest& request) {
       return fail(OAuthErrorCode::invalid_request,
                   "The parameter code_challenge_method came without a code_challenge.");
     }
-    if (input.client.is_public() || input.client.pkce_required) {
+    if (request.response_type.code && (input.client.is_public() || input.client.pkce_required)) {
       return fail(OAuthErrorCode::invalid_request,
                   "This application must use PKCE: send code_challenge and "
                   "code_challenge_method=S256.");

@@ -23,13 +23,19 @@ Result<void> check_scope(const StepInput& input, AuthorizationRequest& request) 
       return fail(OAuthErrorCode::invalid_scope,
                   "This application may not ask for the scope " + word + ".");
     }
-    // Without the refresh_token grant there is nothing that offline_access could give.
-    if (word == "offline_access" && !input.client.has_grant_type("refresh_token")) continue;
+    // Without the refresh_token grant, or a code, there is nothing that offline_access could give.
+    if (word == "offline_access" &&
+        (!input.client.has_grant_type("refresh_token") || !request.response_type.code)) {
+      continue;
+    }
     request.scopes.push_back(std::move(word));
   }
   if (request.scopes.empty()) {
     return fail(OAuthErrorCode::invalid_scope,
                 "The parameter scope holds no scope that this server knows: ask for openid.");
+  }
+  if (request.response_type.id_token && !request.has_scope("openid")) {
+    return fail(OAuthErrorCode::invalid_scope, "An ID token needs the scope openid.");
   }
   return {};
 }

@@ -30,6 +30,11 @@ Result<void> check_nonce(const StepInput& input, AuthorizationRequest& request) 
   if (nonce.size() > kMaxNonce) {
     return fail(OAuthErrorCode::invalid_request, "The parameter nonce is longer than 2048 bytes.");
   }
+  // §3.2.2.1 and §3.3.2.11: required where the ID token travels through the browser.
+  if (nonce.empty() && request.response_type.id_token) {
+    return fail(OAuthErrorCode::invalid_request,
+                "With this response_type the parameter nonce is required.");
+  }
   request.nonce = std::move(nonce);
   return {};
 }

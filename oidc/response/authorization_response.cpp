@@ -1,10 +1,11 @@
 #include "oidc/response/authorization_response.h"
 
-#include "oidc/base/form.h"
 #include "oidc/response/body.h"
 
 namespace oidc::response {
 namespace {
+
+using request::ResponseMode;
 
 std::string with_query(const std::string& uri, const Form& parameters) {
   const std::string query = parameters.encode();
@@ -13,30 +14,57 @@ std::string with_query(const std::string& uri, const Form& parameters) {
   return uri + (uri.find('?') == std::string::npos ? "?" : "&") + query;
 }
 
-}  // namespace
-
-std::string code_location(const request::ValidatedRedirectUri& redirect_uri, std::string_view code,
-                          std::string_view state, std::string_view issuer) {
-  Form form;
-  form.set("code", std::string(code));
-  if (!state.empty()) form.set("state", std::string(state));
-  form.set("iss", std::string(issuer));
-  return with_query(redirect_uri.text(), form);
+AuthorizationResponse respond(const request::ValidatedRedirectUri& uri, ResponseMode mode,
+                              Form fields) {
+  switch (mode) {
+    case ResponseMode::query:
+      return {mode, with_query(uri.text(), fields), {}};
+    case ResponseMode::fragment:
+      return {mode, uri.text() + "#" + fields.encode(), {}};
+    case ResponseMode::form_post:
+      break;
+  }
+  return {mode, uri.text(), std::move(fields)};
 }
 
-std::string error_location(const request::RedirectError& error, std::string_view issuer,
-                           std::string_view event_id) {
+void set_unless_empty(Form& form, const char* name, std::string_view value) {
+  if (!value.empty()) form.set(name, std::string(value));
+}
+
+}  // namespace
+
+AuthorizationResponse success(const request::AuthorizationRequest& request, const Issued& issued,
+                              std::string_view issuer, TimePoint now) {
+  Form form;
+  set_unless_empty(form, "code", issued.code);
+  if (issued.tokens && !issued.tokens->access_token.empty()) {
+    const auto lifetime = issued.tokens->expires_at - now;
+    form.set("access_token", issued.tokens->access_token);
+    form.set("token_type", "Bearer");
+    form.set("expires_in",
+             std::to_string(std::chrono::duration_cast<std::chrono::seconds>(lifetime).count()));
+    form.set("scope", issued.tokens->scope);
+  }
+  if (issued.tokens) set_unless_empty(form, "id_token", issued.tokens->id_token);
+  set_unless_empty(form, "state", request.state);
+  form.set("iss", std::string(issuer));
+  set_unless_empty(form, "session_state", issued.session_state);
+  return respond(request.redirect_uri, request.response_mode, std::move(form));
+}
+
+AuthorizationResponse failure(const request::RedirectError& error, std::string_view issuer,
+                              std::string_view event_id) {
   Form form;
   form.set("error", std::string(to_string(error.error.code)));
   form.set("error_description", public_description(error.error, event_id));
-  if (!error.state.empty()) form.set("state", error.state);
+  set_unless_empty(form, "state", error.state);
   form.set("iss", std::string(issuer));
-  return with_query(error.redirect_uri.text(), form);
+  return respond(error.redirect_uri, error.response_mode, std::move(form));
 }
 
 std::string logout_location(const request::ValidatedRedirectUri& uri, std::string_view state) {
   Form form;
-  if (!state.empty()) form.set("state", std::string(state));
+  set_unless_empty(form, "state", state);
   return with_query(uri.text(), form);
 }
 

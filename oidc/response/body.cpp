@@ -40,16 +40,17 @@ std::string inactive_body() {
 
 std::string active_body(const token::AccessToken& token, std::string_view issuer,
                         std::string_view username) {
-  json body = {{"active", true},
-               {"scope", token.scope},
-               {"client_id", token.client_id},
-               {"token_type", "Bearer"},
-               {"exp", to_seconds(token.expires_at)},
-               {"iat", to_seconds(token.issued_at)},
-               {"sub", token.subject},
-               {"aud", token.audience},
-               {"iss", issuer},
-               {"jti", token.jti}};
+  json body = {
+      {"active", true},
+      {"scope", token.scope},
+      {"client_id", token.client_id},
+      {"token_type", "Bearer"},
+      {"exp", to_seconds(token.expires_at)},
+      {"iat", to_seconds(token.issued_at)},
+      {"sub", token.subject},
+      {"aud", token.audience.size() == 1 ? json(token.audience.front()) : json(token.audience)},
+      {"iss", issuer},
+      {"jti", token.jti}};
   if (!username.empty()) body["username"] = username;
   return body.dump();
 }
@@ -61,7 +62,7 @@ std::string active_refresh_body(const model::RefreshToken& token, const model::G
                {"client_id", token.client_id},
                {"exp", to_seconds(token.expires_at)},
                {"iat", to_seconds(token.created_at)},
-               {"sub", grant.user_id},
+               {"sub", grant.subject},
                {"iss", issuer}};
   if (!username.empty()) body["username"] = username;
   return body.dump();

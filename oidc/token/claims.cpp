@@ -42,6 +42,35 @@ json claims_of(const model::User& user, const json& stored, const metadata::Scop
   return out;
 }
 
+// One of the person's claims by its name; null when there is none to give.
+json claim_of(const model::User& user, const json& stored, std::string_view name) {
+  for (const auto& row : metadata::scopes()) {
+    if (std::ranges::find(row.claims, name) == row.claims.end()) continue;
+    const json claims = claims_of(user, stored, row);
+    const auto found = claims.find(name);
+    if (found != claims.end()) return *found;
+  }
+  return nullptr;
+}
+
+void add_requested(json& into, const model::User& user, const json& stored,
+                   const std::vector<request::RequestedClaim>& wishes) {
+  for (const auto& wish : wishes) {
+    auto value = claim_of(user, stored, wish.name);
+    if (!value.is_null()) into[wish.name] = std::move(value);
+  }
+}
+
+void add_scopes(json& into, const model::User& user, const json& stored, std::string_view scope) {
+  for (const auto& row : metadata::scopes()) {
+    if (contains_word(scope, row.scope)) into.update(claims_of(user, stored, row));
+  }
+}
+
+request::ClaimsParameter kept_claims(const model::Grant& grant) {
+  return request::parse_claims_parameter(grant.claims).value_or(request::ClaimsParameter{});
+}
+
 // A postal address is written in lines (Core §5.1.1).
 std::string one_line(std::string_view text) {
   std::string out;
@@ -122,8 +151,8 @@ std::optional<TimePoint> time_claim(const json& claims, const char* name) {
 std::string access_token_claims(const AccessTokenInput& input) {
   json claims = {
       {"iss", input.issuer},
-      {"aud", input.audience},
-      {"sub", input.grant.user_id},
+      {"aud", input.audience.size() == 1 ? json(input.audience.front()) : json(input.audience)},
+      {"sub", input.grant.subject},
       {"client_id", input.grant.client_id},
       {"scope", input.scope},
       {"jti", input.jti},
@@ -140,26 +169,58 @@ std::string id_token_claims(const IdTokenInput& input) {
   json claims = {
       {"iss", input.issuer},
       {"aud", input.grant.client_id},
-      {"sub", input.grant.user_id},
+      {"sub", input.grant.subject},
       {"iat", to_seconds(input.now)},
       {"exp", to_seconds(input.expires_at)},
   };
   add_authentication(claims, input.grant);
   if (!input.nonce.empty()) claims["nonce"] = input.nonce;
   if (!input.at_hash.empty()) claims["at_hash"] = input.at_hash;
+  if (!input.c_hash.empty()) claims["c_hash"] = input.c_hash;
+  if (input.scope_of_claims.empty() && input.grant.claims.empty()) return claims.dump();
+  const json stored = stored_claims(input.user);
+  add_scopes(claims, input.user, stored, input.scope_of_claims);
+  add_requested(claims, input.user, stored, kept_claims(input.grant).id_token);
   return claims.dump();
 }
 
-std::string userinfo_claims(const model::User& user, std::string_view scope) {
+std::string userinfo_claims(const model::User& user, const model::Grant& grant,
+                            std::string_view scope) {
   const json stored = stored_claims(user);
-  json claims = {{"sub", user.id}};
-  for (const auto& row : metadata::scopes()) {
-    if (contains_word(scope, row.scope)) claims.update(claims_of(user, stored, row));
+  json claims = {{"sub", grant.subject}};
+  add_scopes(claims, user, stored, scope);
+  if (!grant.claims.empty()) {
+    add_requested(claims, user, stored, kept_claims(grant).userinfo);
   }
   return claims.dump();
 }
 
-std::vector<SharedItem> shared_items(const model::User& user, std::string_view scope) {
+std::string signed_userinfo_claims(std::string_view userinfo, std::string_view issuer,
+                                   std::string_view audience, TimePoint now) {
+  json claims = json::parse(userinfo);
+  claims["iss"] = issuer;
+  claims["aud"] = audience;
+  claims["iat"] = to_seconds(now);
+  return claims.dump();
+}
+
+std::vector<std::string> single_claims(std::string_view scope,
+                                       const request::ClaimsParameter& requested) {
+  std::vector<std::string> names;
+  for (const auto* section : {&requested.userinfo, &requested.id_token}) {
+    for (const auto& wish : *section) {
+      const auto row = std::ranges::find_if(metadata::scopes(), [&](const auto& candidate) {
+        return std::ranges::find(candidate.claims, wish.name) != candidate.claims.end();
+      });
+      if (row == metadata::scopes().end() || contains_word(scope, row->scope)) continue;
+      if (std::ranges::find(names, wish.name) == names.end()) names.push_back(wish.name);
+    }
+  }
+  return names;
+}
+
+std::vector<SharedItem> shared_items(const model::User& user, std::string_view scope,
+                                     const request::ClaimsParameter& requested) {
   const json stored = stored_claims(user);
   std::vector<SharedItem> items;
   for (const auto& row : metadata::scopes()) {
@@ -179,6 +240,14 @@ std::vector<SharedItem> shared_items(const model::User& user, std::string_view s
     // Shown all the same: what is allowed now is shared when it is there one day.
     if (claims.empty()) item.value = "nothing stored yet";
     items.push_back(std::move(item));
+  }
+  for (const auto& name : single_claims(scope, requested)) {
+    const json value = claim_of(user, stored, name);
+    std::string shown = value.is_string() ? one_line(value.get<std::string>()) : "";
+    if (value.is_null()) shown = "nothing stored yet";
+    std::string title = "Your " + name;
+    std::ranges::replace(title, '_', ' ');
+    items.push_back({std::move(title), std::move(shown)});
   }
   return items;
 }
@@ -228,11 +297,17 @@ Result<AccessToken> verify_access_token(std::string_view text, const std::vector
   if (grant == claims.end() || !grant->is_number_integer()) {
     return refuse("access token: no grant");
   }
+  std::vector<std::string> audience;
+  if (const auto aud = claims.find("aud"); aud != claims.end()) {
+    for (const auto& name : aud->is_array() ? *aud : json::array({*aud})) {
+      if (name.is_string()) audience.push_back(name.get<std::string>());
+    }
+  }
   return AccessToken{.jti = text_claim(claims, "jti"),
                      .subject = text_claim(claims, "sub"),
                      .client_id = text_claim(claims, "client_id"),
                      .scope = text_claim(claims, "scope"),
-                     .audience = text_claim(claims, "aud"),
+                     .audience = std::move(audience),
                      .grant_id = grant->get<std::int64_t>(),
                      .issued_at = *issued_at,
                      .expires_at = *expires_at};
@@ -249,6 +324,8 @@ Result<IdTokenHint> verify_id_token_hint(std::string_view text, const std::vecto
   if (jwt->typ != kIdTokenType) return refuse("id_token_hint: another kind of token");
   const json& claims = *jwt->claims;
   if (text_claim(claims, "iss") != issuer) return refuse("id_token_hint: another issuer");
+  // UserInfo as a JWT is signed by the same keys and has no `exp`.
+  if (!time_claim(claims, "exp")) return refuse("id_token_hint: no exp");
   IdTokenHint hint{text_claim(claims, "sub"), text_claim(claims, "aud"), text_claim(claims, "sid")};
   if (hint.subject.empty() || hint.client_id.empty()) return refuse("id_token_hint: no sub or aud");
   return hint;

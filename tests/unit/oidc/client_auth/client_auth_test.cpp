@@ -92,7 +92,7 @@ TEST_CASE("Client credentials: two methods at once are an invalid request (RFC 6
   CHECK(refusal(kBasicWeb, "client_assertion_type=urn%3Ax") == OAuthErrorCode::invalid_request);
 }
 
-TEST_CASE("Client credentials: an assertion authenticates nobody") {
+TEST_CASE("Client credentials: an assertion without a signature authenticates nobody") {
   CHECK(refusal(std::nullopt, "client_id=spa&client_assertion=eyJhbGciOiJub25lIn0.e30.") ==
         OAuthErrorCode::invalid_client);
   CHECK(refusal(std::nullopt, "client_id=spa&client_assertion_type=urn%3Ax") ==

@@ -30,7 +30,7 @@ oidc::model::SessionWithUser session_of(std::int64_t id, std::string user, std::
 AuthorizationRequest request_to(const Client& client, const std::string& uri) {
   return {.redirect_uri = oidc::request::validate_redirect_uri(client, uri, samples::kNow).value(),
           .client_id = client.client_id,
-          .response_type = "code",
+          .response_type = {.code = true},
           .scopes = {"openid", "email"}};
 }
 
@@ -45,7 +45,7 @@ struct Case {
   std::string remembered = "openid email";
   bool consent_given = false;
   bool issuer_on_loopback = false;
-  std::optional<std::string> hinted_sub = {};
+  std::optional<std::string> hinted_user = {};
   std::string login_hint = {};
   std::optional<std::int64_t> session_id = {};
 
@@ -67,7 +67,7 @@ struct Case {
                            .now = samples::kNow,
                            .issuer_on_loopback = issuer_on_loopback,
                            .session_id = session_id,
-                           .hinted_sub = hinted_sub,
+                           .hinted_user = hinted_user,
                            .remembered_scope = remembered,
                            .consent_given = consent_given}));
   }
@@ -198,16 +198,16 @@ TEST_CASE("next_step: the table") {
        "issue"},
 
       // Hints.
-      {"hinted account", {.hinted_sub = "u-alice"}, "issue"},
-      {"hint of somebody else", {.hinted_sub = "u-bob"}, "sign in"},
+      {"hinted account", {.hinted_user = "u-alice"}, "issue"},
+      {"hint of somebody else", {.hinted_user = "u-bob"}, "sign in"},
       {"hint of somebody else, silent",
-       {.prompt = {.none = true}, .hinted_sub = "u-bob"},
+       {.prompt = {.none = true}, .hinted_user = "u-bob"},
        "login_required"},
       {"hint of somebody else, signed in as another",
-       {.signed_in_ago = seconds(1), .hinted_sub = "u-bob", .session_id = kAlice},
+       {.signed_in_ago = seconds(1), .hinted_user = "u-bob", .session_id = kAlice},
        "sign in again"},
       {"hint, another consented",
-       {.consent_given = true, .hinted_sub = "u-bob", .session_id = kAlice},
+       {.consent_given = true, .hinted_user = "u-bob", .session_id = kAlice},
        "sign in again"},
       {"login_hint of nobody here", {.login_hint = "carol@example.com"}, "issue"},
       {"login_hint is no address", {.login_hint = "+49 30 5550100"}, "issue"},
@@ -250,7 +250,7 @@ TEST_CASE("next_step: what holds for every combination") {
                 c.remembered = remembered;
                 c.consent_given = (flags & 1) != 0;
                 c.issuer_on_loopback = (flags & 2) != 0;
-                if (*hint) c.hinted_sub = hint;
+                if (*hint) c.hinted_user = hint;
                 const auto step = c.step();
                 CAPTURE(target.client.client_id, target.client.first_party, prompts,
                         ago ? ago->count() : -1, max_age.value_or(-1), remembered, flags, hint,
@@ -296,9 +296,9 @@ TEST_CASE("pick_session: chosen, then hinted, then login_hint, then the latest")
   CHECK(pick_session(s)->session.id == kAlice);
   request.login_hint = "carol@example.com";
   CHECK(pick_session(s)->session.id == kBob);
-  s.hinted_sub = "u-alice";
+  s.hinted_user = "u-alice";
   CHECK(pick_session(s)->session.id == kAlice);
-  s.hinted_sub = "u-carol";
+  s.hinted_user = "u-carol";
   CHECK(pick_session(s) == nullptr);
   s.session_id = kBob;
   CHECK(pick_session(s)->session.id == kBob);

@@ -6,12 +6,14 @@
 using namespace oidc::model;
 
 TEST_CASE("Client authentication methods have the names of RFC 7591") {
-  for (const auto method : {ClientAuthMethod::none, ClientAuthMethod::client_secret_basic,
-                            ClientAuthMethod::client_secret_post}) {
+  for (const auto method :
+       {ClientAuthMethod::none, ClientAuthMethod::client_secret_basic,
+        ClientAuthMethod::client_secret_post, ClientAuthMethod::client_secret_jwt,
+        ClientAuthMethod::private_key_jwt}) {
     CHECK(parse_client_auth_method(to_string(method)) == method);
   }
   CHECK(to_string(ClientAuthMethod::client_secret_basic) == "client_secret_basic");
-  for (const char* name : {"", "NONE", "client_secret_jwt", "private_key_jwt", "basic"}) {
+  for (const char* name : {"", "NONE", "tls_client_auth", "basic"}) {
     CHECK_FALSE(parse_client_auth_method(name));
   }
 }

@@ -78,6 +78,7 @@ inline oidc::model::Grant grant_of(const oidc::model::Client& client,
   oidc::model::Grant grant;
   grant.id = 77;
   grant.user_id = "u-alice";
+  grant.subject = "u-alice";
   grant.client_id = client.client_id;
   grant.session_id = 5;
   grant.scope = std::move(scope);

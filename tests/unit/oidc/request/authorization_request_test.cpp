@@ -10,6 +10,9 @@ using oidc::model::Client;
 
 namespace {
 
+const oidc::metadata::Features kFeatures{.resources = {"https://api.test", "https://b.test/x"}};
+const oidc::metadata::Features kImplicit{.allow_implicit = true};
+
 using Changes = std::vector<std::pair<std::string, std::string>>;
 
 // A good request of `client`, with these parameters set (or taken away, when the value is "-").
@@ -33,7 +36,7 @@ Form request_of(const Client& client, const Changes& changes = {}) {
 }
 
 auto parse(const Client& client, const Changes& changes = {}) {
-  return parse_authorization_request(request_of(client, changes), client, samples::kNow);
+  return parse_authorization_request(request_of(client, changes), client, kFeatures, samples::kNow);
 }
 
 // The error that goes to the application.
@@ -68,7 +71,7 @@ TEST_CASE("Authorization request: a good one, with everything in it") {
                              {"foo", "bar"}});
   REQUIRE(parsed);
   CHECK(parsed->client_id == "web");
-  CHECK(parsed->response_type == "code");
+  CHECK(parsed->response_type.code);
   CHECK(parsed->redirect_uri.text() == "https://rp.test/cb");
   CHECK(parsed->scopes == std::vector<std::string>{"openid", "email", "offline_access"});
   CHECK(parsed->scope() == "openid email offline_access");
@@ -117,7 +120,7 @@ TEST_CASE("Authorization request: a parameter that stands twice is refused") {
   const auto twice = [&](const std::string& addition) {
     const auto form =
         Form::parse(request_of(client).encode() + "&" + addition, oidc::Repeats::note).value();
-    return parse_authorization_request(form, client, samples::kNow);
+    return parse_authorization_request(form, client, kFeatures, samples::kNow);
   };
   // Where the answer goes must be beyond doubt.
   for (const char* addition :
@@ -151,9 +154,14 @@ TEST_CASE("Authorization request: response_type and response_mode") {
   }
   CHECK(code_of({{"response_type", "-"}}) == OAuthErrorCode::invalid_request);
   CHECK(code_of({{"response_type", ""}}) == OAuthErrorCode::invalid_request);
-  for (const char* mode : {"fragment", "form_post", "query.jwt", "web_message"}) {
+  for (const char* mode : {"query.jwt", "web_message", "QUERY"}) {
     CHECK(code_of({{"response_mode", mode}}) == OAuthErrorCode::invalid_request);
   }
+  CHECK(parse(samples::web())->response_mode == ResponseMode::query);
+  CHECK(parse(samples::web(), {{"response_mode", "fragment"}})->response_mode ==
+        ResponseMode::fragment);
+  CHECK(parse(samples::web(), {{"response_mode", "form_post"}})->response_mode ==
+        ResponseMode::form_post);
   auto client = samples::web();
   client.grant_types = {"refresh_token"};
   CHECK(code_of({}, client) == OAuthErrorCode::unauthorized_client);
@@ -162,13 +170,62 @@ TEST_CASE("Authorization request: response_type and response_mode") {
   CHECK(code_of({}, client) == OAuthErrorCode::unauthorized_client);
 }
 
-TEST_CASE("Authorization request: request objects are refused, and nothing is fetched") {
-  CHECK(code_of({{"request", "eyJhbGciOiJub25lIn0.e30."}}) ==
-        OAuthErrorCode::request_not_supported);
-  for (const char* uri : {"http://169.254.169.254/", "http://[::1]:1/", "file:///etc/passwd",
-                          "https://canary.test", "urn:ietf:params:oauth:request_uri:x"}) {
-    CHECK(code_of({{"request_uri", uri}}) == OAuthErrorCode::request_uri_not_supported);
+TEST_CASE("Authorization request: tokens through the browser, where they are allowed") {
+  auto client = samples::web();
+  client.grant_types = {"authorization_code", "implicit"};
+  client.response_types = {"code", "id_token", "token id_token", "code id_token"};
+  const auto ask = [&](Changes changes) {
+    changes.emplace_back("code_challenge", "-");
+    changes.emplace_back("code_challenge_method", "-");
+    return parse_authorization_request(request_of(client, changes), client, kImplicit,
+                                       samples::kNow);
+  };
+  const auto mode_of_error = [&](const Changes& changes) {
+    const auto parsed = ask(changes);
+    REQUIRE_FALSE(parsed);
+    return std::get<RedirectError>(parsed.error()).response_mode;
+  };
+  // The words stand in any order (Multiple Response Type Encoding §3).
+  for (const char* type : {"id_token token", "token id_token"}) {
+    const auto parsed = ask({{"response_type", type}, {"nonce", "n"}});
+    REQUIRE(parsed);
+    CHECK(parsed->response_mode == ResponseMode::fragment);
+    CHECK((parsed->response_type.token && parsed->response_type.id_token));
   }
+  CHECK(ask({{"response_type", "id_token"}, {"nonce", "n"}, {"response_mode", "form_post"}})
+            ->response_mode == ResponseMode::form_post);
+  // Errors go where the answer would have gone.
+  CHECK(mode_of_error({{"response_type", "id_token"}}) == ResponseMode::fragment);
+  CHECK(mode_of_error({{"response_type", "id_token"}, {"response_mode", "form_post"}}) ==
+        ResponseMode::form_post);
+  CHECK(
+      mode_of_error({{"response_type", "id_token"}, {"nonce", "n"}, {"response_mode", "query"}}) ==
+      ResponseMode::fragment);
+  // Not registered for it, or no words at all.
+  CHECK_FALSE(ask({{"response_type", "code id_token token"}, {"nonce", "n"}}));
+  CHECK_FALSE(ask({{"response_type", "token"}, {"nonce", "n"}}));
+  CHECK_FALSE(ask({{"response_type", "id_token"}, {"nonce", "n"}, {"scope", "email"}}));
+  client.grant_types = {"authorization_code"};
+  CHECK_FALSE(ask({{"response_type", "id_token"}, {"nonce", "n"}}));
+}
+
+TEST_CASE("Authorization request: resource (RFC 8707)") {
+  CHECK(parse(samples::web(), {{"resource", "https://api.test https://b.test/x"}})->resources ==
+        kFeatures.resources);
+  for (const char* other : {"https://api.test/", "https://evil.test", "x"}) {
+    CHECK(code_of({{"resource", other}}) == OAuthErrorCode::invalid_target);
+  }
+}
+
+TEST_CASE("Authorization request: an essential acr that is out of reach fails (Core §5.5.1.1)") {
+  const char* strong = R"({"id_token":{"acr":{"essential":true,"values":["urn:x:gold"]}}})";
+  const char* wish = R"({"id_token":{"acr":{"values":["urn:x:gold"]}}})";
+  CHECK(code_of({{"claims", strong}}) == OAuthErrorCode::unmet_authentication_requirements);
+  CHECK(parse(samples::web(), {{"claims", wish}}));
+  CHECK(code_of({{"claims", "no JSON"}}) == OAuthErrorCode::invalid_request);
+}
+
+TEST_CASE("Authorization request: registration is for self-issued providers only") {
   CHECK(code_of({{"registration", "{}"}}) == OAuthErrorCode::registration_not_supported);
 }
 

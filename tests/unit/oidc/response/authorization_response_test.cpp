@@ -5,6 +5,7 @@
 
 using namespace oidc::response;
 using oidc::OAuthErrorCode;
+using oidc::request::ResponseMode;
 using oidc::request::ValidatedRedirectUri;
 
 namespace {
@@ -13,6 +14,12 @@ ValidatedRedirectUri to(const std::string& uri) {
   auto client = samples::web();
   client.redirect_uris = {{uri, std::nullopt}};
   return oidc::request::validate_redirect_uri(client, uri, samples::kNow).value();
+}
+
+std::string code_location(const ValidatedRedirectUri& uri, const char* code, std::string state,
+                          std::string_view issuer) {
+  const oidc::request::AuthorizationRequest request{.redirect_uri = uri, .state = std::move(state)};
+  return success(request, {.code = code}, issuer, samples::kNow).location;
 }
 
 oidc::Form query_of(const std::string& location) {
@@ -53,9 +60,12 @@ TEST_CASE("Authorization response: nothing breaks out of the query") {
 }
 
 TEST_CASE("Authorization response: an error carries description, event id, state and iss") {
-  const auto location = error_location(
-      {to("https://rp.test/cb"), "st", {OAuthErrorCode::login_required, "Sign \"in\".", "secret"}},
-      samples::kIssuer, "LK-1");
+  const auto location = failure({to("https://rp.test/cb"),
+                                 "st",
+                                 ResponseMode::query,
+                                 {OAuthErrorCode::login_required, "Sign \"in\".", "secret"}},
+                                samples::kIssuer, "LK-1")
+                            .location;
   const auto query = query_of(location);
   CHECK(query.get("error") == "login_required");
   CHECK(query.get("error_description") == "Sign ?in?. (LK-1)");
@@ -63,8 +73,12 @@ TEST_CASE("Authorization response: an error carries description, event id, state
   CHECK(query.get("iss") == samples::kIssuer);
   CHECK_FALSE(query.has("code"));
   CHECK(location.find("secret") == std::string::npos);
-  const auto silent = error_location(
-      {to("https://rp.test/cb"), "", {OAuthErrorCode::access_denied, "No."}}, samples::kIssuer, "");
+  const auto silent = failure({to("https://rp.test/cb"),
+                               "",
+                               ResponseMode::query,
+                               {OAuthErrorCode::access_denied, "No."}},
+                              samples::kIssuer, "")
+                          .location;
   CHECK_FALSE(query_of(silent).has("state"));
 }
 
@@ -72,4 +86,23 @@ TEST_CASE("Sign-out response: the address, and state when there is one") {
   CHECK(logout_location(to("https://rp.test/bye"), "") == "https://rp.test/bye");
   CHECK(logout_location(to("https://rp.test/bye"), "a b") == "https://rp.test/bye?state=a%20b");
   CHECK(logout_location(to("https://rp.test/bye?x=1"), "s") == "https://rp.test/bye?x=1&state=s");
+}
+
+TEST_CASE("Authorization response: fragment and form_post") {
+  oidc::request::AuthorizationRequest request{.redirect_uri = to("https://rp.test/cb?t=1"),
+                                              .response_mode = ResponseMode::fragment,
+                                              .state = "s"};
+  const oidc::grant::IssuedTokens tokens{.access_token = "at",
+                                         .id_token = "it",
+                                         .scope = "openid",
+                                         .expires_at = samples::kNow + std::chrono::seconds(900)};
+  const Issued issued{.code = "c", .tokens = &tokens, .session_state = "x.y"};
+  CHECK(success(request, issued, "https://id.test", samples::kNow).location ==
+        "https://rp.test/cb?t=1#code=c&access_token=at&token_type=Bearer&expires_in=900&"
+        "scope=openid&id_token=it&state=s&iss=https%3A%2F%2Fid.test&session_state=x.y");
+  request.response_mode = ResponseMode::form_post;
+  const auto posted = success(request, issued, "https://id.test", samples::kNow);
+  CHECK(posted.location == "https://rp.test/cb?t=1");
+  CHECK(posted.fields.get("code") == "c");
+  CHECK(posted.fields.get("state") == "s");
 }

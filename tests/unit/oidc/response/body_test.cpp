@@ -74,7 +74,7 @@ TEST_CASE("Introspection (RFC 7662 §2.2)") {
                                        .subject = "u-alice",
                                        .client_id = "web",
                                        .scope = "openid",
-                                       .audience = "https://id.test",
+                                       .audience = {"https://id.test"},
                                        .grant_id = 77,
                                        .issued_at = kNow,
                                        .expires_at = kNow + std::chrono::seconds(60)};

@@ -37,8 +37,8 @@ std::vector<Jwk> keys() {
 json access_claims() {
   const auto grant = samples::grant_of(samples::web());
   return json::parse(access_token_claims({.issuer = kIssuer,
-                                          .audience = kIssuer,
                                           .jti = "j",
+                                          .audience = {std::string(kIssuer)},
                                           .grant = grant,
                                           .scope = "openid email",
                                           .now = kNow,
@@ -46,9 +46,11 @@ json access_claims() {
 }
 
 json id_claims() {
+  const auto user = samples::alice();
   const auto grant = samples::grant_of(samples::web());
   return json::parse(id_token_claims({.issuer = kIssuer,
                                       .grant = grant,
+                                      .user = user,
                                       .now = kNow,
                                       .expires_at = kNow + std::chrono::minutes(15)}));
 }
@@ -89,7 +91,7 @@ TEST_CASE("Access token: a good one says what it is for") {
   CHECK(token->subject == "u-alice");
   CHECK(token->client_id == "web");
   CHECK(token->scope == "openid email");
-  CHECK(token->audience == kIssuer);
+  CHECK(token->audience == std::vector{std::string(kIssuer)});
   CHECK(token->grant_id == 77);
   CHECK(oidc::to_seconds(token->issued_at) == oidc::to_seconds(kNow));
   CHECK(oidc::to_seconds(token->expires_at) == oidc::to_seconds(kNow) + 900);
@@ -194,7 +196,10 @@ TEST_CASE("id_token_hint: everything else is refused") {
 
 TEST_CASE("userinfo: sub, and what the scope asks for and the person has") {
   const auto user = samples::alice();
-  const auto claims = [&](const char* scope) { return json::parse(userinfo_claims(user, scope)); };
+  const auto grant = samples::grant_of(samples::web());
+  const auto claims = [&](const char* scope) {
+    return json::parse(userinfo_claims(user, grant, scope));
+  };
   CHECK(claims("openid") == json{{"sub", "u-alice"}});
   CHECK(claims("") == json{{"sub", "u-alice"}});
   CHECK(claims("openid email") ==
@@ -212,33 +217,34 @@ TEST_CASE("userinfo: sub, and what the scope asks for and the person has") {
 }
 
 TEST_CASE("userinfo: stored claims never replace those that have their own place") {
+  const auto grant = samples::grant_of(samples::web());
   auto user = samples::alice();
   user.claims = R"({"sub":"u-admin","email":"evil@x.test","email_verified":true,"updated_at":1,)"
                 R"("role":"admin","name":"A"})";
   user.emails.front().verified = false;
-  const auto claims = json::parse(userinfo_claims(user, "openid profile email"));
+  const auto claims = json::parse(userinfo_claims(user, grant, "openid profile email"));
   CHECK(claims["sub"] == "u-alice");
   CHECK(claims["email"] == "Alice@example.com");
   CHECK(claims["email_verified"] == false);
   CHECK(claims["updated_at"] == oidc::to_seconds(user.updated_at));
   CHECK_FALSE(claims.contains("role"));
   user.emails.clear();
-  CHECK_FALSE(json::parse(userinfo_claims(user, "email")).contains("email"));
+  CHECK_FALSE(json::parse(userinfo_claims(user, grant, "email")).contains("email"));
   user.claims = "no JSON";
-  CHECK(json::parse(userinfo_claims(user, "openid")) == json{{"sub", "u-alice"}});
+  CHECK(json::parse(userinfo_claims(user, grant, "openid")) == json{{"sub", "u-alice"}});
 }
 
 TEST_CASE("shared_items: one line for each thing that consent would show") {
-  const auto items = shared_items(samples::alice(), "openid profile email address phone");
+  const auto items = shared_items(samples::alice(), "openid profile email address phone", {});
   REQUIRE(items.size() == 4);
   CHECK(items[0].value == "Alice Example");
   CHECK(items[1].value == "Alice@example.com");
   CHECK(items[2].value == "1 Street");
   CHECK(items[3].value == "+49 30 5550100");
-  CHECK(shared_items(samples::alice(), "openid offline_access").empty());
+  CHECK(shared_items(samples::alice(), "openid offline_access", {}).empty());
   for (const auto& item : items) CHECK_FALSE(item.title.empty());
   // What the person does not have is named all the same: it is allowed for the day it is there.
-  for (const auto& item : shared_items({}, "profile email address phone")) {
+  for (const auto& item : shared_items({}, "profile email address phone", {})) {
     CHECK(item.value == "nothing stored yet");
   }
 }
@@ -296,4 +302,55 @@ TEST_CASE("check_claims: a strange name is repeated in plain ASCII and cut") {
   for (unsigned char c : refused.error().description) {
     CHECK((c >= 0x20 && c < 0x7f && c != '"' && c != '\\'));
   }
+}
+
+TEST_CASE("The claims parameter: single claims, where they were asked for (Core §5.5)") {
+  const auto user = samples::alice();
+  auto grant = samples::grant_of(samples::web(), "openid");
+  const auto wishes = oidc::request::parse_claims_parameter(
+      R"({"userinfo":{"name":{"essential":true},"email":null,"unknown":null},)"
+      R"("id_token":{"phone_number":null,"sub":{"value":"u-alice"}},"other":1})");
+  REQUIRE(wishes);
+  CHECK(oidc::request::requested_subject(*wishes) == "u-alice");
+  grant.claims = oidc::request::claims_to_keep(*wishes);
+  CHECK(json::parse(userinfo_claims(user, grant, "openid")) ==
+        json{{"sub", "u-alice"}, {"name", "Alice Example"}, {"email", "Alice@example.com"}});
+  const auto id_token = json::parse(id_token_claims(
+      {.issuer = kIssuer, .grant = grant, .user = user, .now = kNow, .expires_at = kNow}));
+  CHECK(id_token["phone_number"] == "+49 30 5550100");
+  CHECK(id_token["sub"] == "u-alice");
+  CHECK_FALSE(id_token.contains("name"));
+  CHECK(single_claims("openid", *wishes) ==
+        std::vector<std::string>{"email", "name", "phone_number"});
+  CHECK(single_claims("openid email profile", *wishes) == std::vector<std::string>{"phone_number"});
+  CHECK(shared_items(user, "openid", *wishes).size() == 3);
+  for (const char* bad :
+       {"[]", "1", "{", R"({"userinfo":1})", R"({"userinfo":{"name":1}})",
+        R"({"id_token":{"acr":{"essential":"yes"}}})", R"({"id_token":{"acr":{"values":"x"}}})"}) {
+    CAPTURE(bad);
+    CHECK_FALSE(oidc::request::parse_claims_parameter(bad));
+  }
+}
+
+TEST_CASE("With no access token beside it the ID token holds the claims of the scope (Core §5.4)") {
+  const auto user = samples::alice();
+  const auto grant = samples::grant_of(samples::web(), "openid email");
+  const auto claims = json::parse(id_token_claims({.issuer = kIssuer,
+                                                   .grant = grant,
+                                                   .user = user,
+                                                   .scope_of_claims = "openid email",
+                                                   .now = kNow,
+                                                   .expires_at = kNow}));
+  CHECK(claims["email"] == "Alice@example.com");
+  CHECK_FALSE(claims.contains("name"));
+}
+
+TEST_CASE("UserInfo as a JWT does not pass as an ID token") {
+  const auto grant = samples::grant_of(samples::web());
+  const auto plain = userinfo_claims(samples::alice(), grant, "openid email");
+  const auto claims = json::parse(signed_userinfo_claims(plain, kIssuer, "web", kNow));
+  CHECK(claims["iss"] == kIssuer);
+  CHECK(claims["aud"] == "web");
+  CHECK_FALSE(claims.contains("nonce"));
+  CHECK_FALSE(hint_accepted(sign(claims, "JWT")));
 }
