@@ -1,9 +1,14 @@
-// Owns: the commands `client …` and `user …`: reading their flags, running one operation, printing.
+// Owns: the commands `client …` and `user …`: finding the one that was typed and running it. What
+// they do stands in operations.h.
 #pragma once
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "oidc/metadata/features.h"
 #include "server/account/passwords.h"
+#include "server/admin/operations.h"
 #include "server/config/config.h"
 #include "server/store/store.h"
 
@@ -14,10 +19,16 @@ struct Workplace {
   store::Store& store;
   account::Passwords& passwords;
   std::string issuer;
+  oidc::metadata::Features features{};  // what the settings allow, as for dynamic registration
+  // Opens the key ring when it is called; without it no client_secret_jwt client can be added.
+  SealClientSecret seal_client_secret{};
 };
 using OpenWorkplace = std::function<int(const std::function<int(Workplace&)>& work)>;
 
-// `arguments` starts with "client" or "user". Returns the exit code: 0, 1 for a refusal, 2 for
+// The first words that run_command() knows, such as "client" and "user".
+std::vector<std::string_view> command_groups();
+
+// `arguments` starts with one of command_groups(). Returns the exit code: 0, 1 for a refusal, 2 for
 // usage.
 int run_command(const std::vector<std::string>& arguments, const OpenWorkplace& open);
 

@@ -5,9 +5,11 @@
 #include "oidc/base/base64url.h"
 #include "oidc/base/json.h"
 #include "oidc/base/text.h"
-#include "oidc/client_auth/client_auth.h"
+#include "oidc/crypto/opaque_credential.h"
 #include "oidc/crypto/random.h"
+#include "oidc/metadata/client_credentials.h"
 #include "oidc/metadata/client_metadata.h"
+#include "oidc/metadata/scope.h"
 #include "oidc/token/claims.h"
 
 namespace server::admin {
@@ -15,8 +17,17 @@ namespace {
 
 using store::StoreFault;
 
-std::string random_id(std::size_t bytes) {
-  return oidc::base64url_encode(oidc::crypto::random_bytes(bytes));
+constexpr std::int64_t kMostUses = 1'000'000;
+
+// Registration over the network leaves unknown scopes out; an operator's typo is said instead.
+AdminResult<void> check_scope(const nlohmann::json& metadata) {
+  const auto scope = oidc::string_member(metadata, "scope").value_or("");
+  for (const auto& word : oidc::split_words(scope)) {
+    if (oidc::metadata::is_known_scope(word)) continue;
+    return std::unexpected("The field scope holds a scope that this server does not know: " +
+                           oidc::to_description(word));
+  }
+  return {};
 }
 
 AdminResult<void> check_name(const std::string& name) {
@@ -58,19 +69,17 @@ runtime::Task<AdminResult<AddedClient>> add_client(store::Store& store, NewClien
     co_return std::unexpected(
         "The metadata must be one JSON object of at most 64 KB, without repeated names.");
   }
-  auto client = oidc::metadata::parse_client_metadata(*metadata);
+  if (auto sound = check_scope(*metadata); !sound) co_return std::unexpected(sound.error());
+  auto client = oidc::metadata::parse_client_metadata(*metadata, input.features);
   if (!client) co_return std::unexpected(client.error().description);
   AddedClient added{std::move(*client), {}};
-  added.client.client_id = random_id(16);
+  added.client.client_id = oidc::metadata::make_client_id();
   added.client.first_party = input.first_party;
   added.client.pkce_required = input.pkce_required || added.client.is_public();
   added.client.created_at = now;
-  if (!added.client.is_public()) {
-    // base64url only: some clients do not percent-encode it in the Authorization header.
-    added.secret = oidc::ClientSecret(random_id(32));
-    added.client.client_secret_digest =
-        oidc::client_auth::client_secret_digest(added.secret.reveal());
-  }
+  auto secret = oidc::metadata::issue_client_secret(added.client, input.seal_client_secret);
+  if (!secret) co_return std::unexpected(secret.error());
+  added.secret = std::move(*secret);
   auto done = co_await store.insert_client(added.client, std::move(actor), now);
   if (!done) co_return std::unexpected(say(done.error()));
   co_return added;
@@ -81,11 +90,57 @@ nlohmann::json describe(const oidc::model::Client& client, const oidc::ClientSec
   out["client_id_issued_at"] = oidc::to_seconds(client.created_at);
   out["first_party"] = client.first_party;
   out["pkce_required"] = client.pkce_required;
+  if (client.quarantined) out["unverified"] = true;
   if (secret && !secret->empty()) {
     out["client_secret"] = secret->reveal();
     out["client_secret_expires_at"] = 0;
   }
   return out;
+}
+
+runtime::Task<AdminResult<AddedInitialAccess>> add_initial_access(store::Store& store,
+                                                                  NewInitialAccess input,
+                                                                  store::Actor actor,
+                                                                  oidc::TimePoint now) {
+  if (input.uses < 1 || input.uses > kMostUses) {
+    co_return std::unexpected("A token can be used from 1 to 1000000 times.");
+  }
+  if (input.lifetime < std::chrono::minutes(1) || input.lifetime > std::chrono::days(3650)) {
+    co_return std::unexpected("A token can live from 1m to 3650d.");
+  }
+  if (auto sound = check_name(input.label); !sound) co_return std::unexpected(sound.error());
+  auto made = oidc::crypto::make_credential(oidc::crypto::CredentialKind::initial_access, 0,
+                                            store.next_row());
+  AddedInitialAccess added{.token = {.stored = std::move(made.stored),
+                                     .label = std::move(input.label),
+                                     .uses_left = input.uses,
+                                     .uses_total = input.uses,
+                                     .created_at = now,
+                                     .expires_at = now + input.lifetime,
+                                     .revoked_at = std::nullopt},
+                           .text = oidc::ClientSecret(std::move(made.text))};
+  auto done = co_await store.insert_initial_access(added.token, std::move(actor), now);
+  if (!done) co_return std::unexpected(say(done.error()));
+  co_return added;
+}
+
+std::string_view state_of(const store::InitialAccessToken& token, oidc::TimePoint now) {
+  if (token.revoked_at) return "revoked";
+  if (token.expires_at <= now) return "expired";
+  return token.uses_left > 0 ? "usable" : "used up";
+}
+
+nlohmann::json describe(const store::InitialAccessToken& token, oidc::TimePoint now) {
+  return {
+      // As text: the numbers are larger than what JavaScript holds exactly.
+      {"id", std::to_string(token.stored.row)},
+      {"label", token.label},
+      {"state", state_of(token, now)},
+      {"uses_left", token.uses_left},
+      {"uses_total", token.uses_total},
+      {"created_at", oidc::to_seconds(token.created_at)},
+      {"expires_at", oidc::to_seconds(token.expires_at)},
+  };
 }
 
 runtime::Task<AdminResult<oidc::model::User>> add_user(store::Store& store,
@@ -98,7 +153,7 @@ runtime::Task<AdminResult<oidc::model::User>> add_user(store::Store& store,
   auto claims = merge_claims(input);
   if (!claims) co_return std::unexpected(claims.error());
   store::NewUser row;
-  row.user.id = random_id(16);
+  row.user.id = oidc::base64url_encode(oidc::crypto::random_bytes(16));
   row.user.claims = std::move(*claims);
   row.user.emails = {{std::string(oidc::trim(input.email)), *fold, input.email_verified}};
   row.user.created_at = row.user.updated_at = row.user.credentials_changed_at = now;

@@ -1,5 +1,6 @@
-// Owns: what an operator can do with clients and people, as one set of operations for the command
-// line and the API. Rules are those of the pages: password policy, redirect URIs, claims.
+// Owns: what an operator can do with clients, tokens that register them, and people, as one set of
+// operations for the command line and the API. Rules are those of the pages: password policy,
+// redirect URIs, claims.
 #pragma once
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
@@ -8,6 +9,8 @@
 
 #include "oidc/base/result.h"
 #include "oidc/base/secret.h"
+#include "oidc/metadata/client_credentials.h"
+#include "oidc/metadata/features.h"
 #include "oidc/model/client.h"
 #include "oidc/model/user.h"
 #include "server/account/passwords.h"
@@ -20,10 +23,14 @@ namespace server::admin {
 template <class T>
 using AdminResult = std::expected<T, std::string>;
 
+using oidc::metadata::SealClientSecret;
+
 struct NewClient {
   std::string metadata_json = "{}";  // RFC 7591 fields
   bool first_party = false;
   bool pkce_required = true;
+  oidc::metadata::Features features{};
+  SealClientSecret seal_client_secret{};  // needed for client_secret_jwt only
 };
 struct AddedClient {
   oidc::model::Client client;
@@ -33,6 +40,25 @@ runtime::Task<AdminResult<AddedClient>> add_client(store::Store& store, NewClien
                                                    store::Actor actor, oidc::TimePoint now);
 // RFC 7591 §3.2.1: metadata, with the secret when given.
 nlohmann::json describe(const oidc::model::Client& client, const oidc::ClientSecret* secret);
+
+// Lets whoever has it register clients at /register (RFC 7591 §3).
+struct NewInitialAccess {
+  std::int64_t uses = 1;
+  std::chrono::milliseconds lifetime = std::chrono::days(7);
+  std::string label;  // for the operator; may be empty
+};
+struct AddedInitialAccess {
+  store::InitialAccessToken token;
+  oidc::ClientSecret text;  // shown once
+};
+runtime::Task<AdminResult<AddedInitialAccess>> add_initial_access(store::Store& store,
+                                                                  NewInitialAccess input,
+                                                                  store::Actor actor,
+                                                                  oidc::TimePoint now);
+// "usable", "used up", "expired" or "revoked".
+std::string_view state_of(const store::InitialAccessToken& token, oidc::TimePoint now);
+// Without the token itself.
+nlohmann::json describe(const store::InitialAccessToken& token, oidc::TimePoint now);
 
 struct NewPerson {
   std::string email, name;

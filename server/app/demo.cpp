@@ -89,7 +89,7 @@ page::DemoView signed_in_view(const Provider& provider, const oidc::Form& sessio
       view.claims.emplace_back(name, text_of(value));
   }
   const auto jwt =
-      oidc::jose::verify_jwt(session.value_or("id_token", ""), provider.keys.verification_keys());
+      oidc::jose::verify_jwt(session.value_or("id_token", ""), *provider.keys.verification_keys());
   if (jwt) {
     for (const auto& [name, value] : jwt->claims->items()) {
       if (name != "sub") view.claims.emplace_back(name, text_of(value));
@@ -160,7 +160,7 @@ Task<std::shared_ptr<nlohmann::json>> ask_token(const Provider& provider, oidc::
 std::optional<oidc::Form> make_session(const Provider& provider, const nlohmann::json& tokens,
                                        std::string_view nonce) {
   const auto id_token = oidc::string_member(tokens, "id_token").value_or("");
-  const auto jwt = oidc::jose::verify_jwt(id_token, provider.keys.verification_keys());
+  const auto jwt = oidc::jose::verify_jwt(id_token, *provider.keys.verification_keys());
   if (!jwt) return std::nullopt;
   const auto& claims = *jwt->claims;
   const bool sound = oidc::string_member(claims, "iss") == provider.issuer &&

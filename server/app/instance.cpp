@@ -3,29 +3,29 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <condition_variable>
+#include <algorithm>
 #include <iostream>
-#include <mutex>
 #include <stdexcept>
 #include <thread>
 
 #include "oidc/base/text.h"
 #include "oidc/base/uri.h"
+#include "server/app/certificate_watch.h"
+#include "server/app/clock.h"
 #include "server/app/error_answer.h"
+#include "server/app/janitor.h"
+#include "server/app/key_watch.h"
 #include "server/app/management.h"
 #include "server/endpoint/routes.h"
 #include "server/keys/master_key.h"
 #include "server/observe/log.h"
+#include "server/provider/back_channel.h"
 #include "server/runtime/run_blocking.h"
 
 namespace server::app {
 namespace {
 
 using std::chrono::milliseconds;
-
-oidc::TimePoint now() {
-  return std::chrono::floor<milliseconds>(std::chrono::system_clock::now());
-}
 
 [[noreturn]] void stop(const std::string& sentence) {
   throw std::runtime_error(sentence);
@@ -45,85 +45,10 @@ std::vector<std::string> hosts_of(const oidc::Uri& issuer) {
   return {host, host + ":" + standard};
 }
 
-// Background work: writes failures to the database, removes expired rows.
-class Janitor {
- public:
-  Janitor(store::Store& store, observe::EventRing& failures)
-      : store_(store), failures_(failures), thread_([this] { loop(); }) {}
-  ~Janitor() {
-    {
-      const std::lock_guard lock(mutex_);
-      stopping_ = true;
-    }
-    wake_.notify_all();
-    thread_.join();
-    flush();
-  }
-
- private:
-  void loop() {
-    int second = 0;
-    std::unique_lock lock(mutex_);
-    while (!wake_.wait_for(lock, milliseconds(1000), [this] { return stopping_; })) {
-      lock.unlock();
-      flush();
-      if (++second % 30 == 0) clean();
-      lock.lock();
-    }
-  }
-
-  void flush() {
-    while (true) {
-      auto batch = failures_.take(200);
-      if (batch.empty()) return;
-      std::vector<store::FailureRow> rows;
-      for (const auto& e : batch) {
-        rows.push_back({.id = e.id,
-                        .at = e.at,
-                        .kind = e.kind,
-                        .rule = e.rule,
-                        .expected = e.expected,
-                        .received = e.received,
-                        .client_id = e.client_id,
-                        .source = e.source,
-                        .route = e.route,
-                        .status = e.status});
-      }
-      if (!runtime::run_blocking(store_.insert_failures(std::move(rows)))) {
-        failures_.give_back(std::move(batch));
-        return;
-      }
-    }
-  }
-
-  void clean() {
-    // Small batches, so that sign-ins never wait for long.
-    for (int round = 0; round < 20; ++round) {
-      const auto removed = runtime::run_blocking(store_.remove_expired(now(), 500));
-      if (!removed) {
-        observe::log_warn("cleanup_failed", {{"detail", removed.error().detail}});
-        return;
-      }
-      if (*removed == 0) return;
-    }
-  }
-
-  store::Store& store_;
-  observe::EventRing& failures_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool stopping_ = false;
-  std::thread thread_;
-};
-
-// SIGHUP: a renewed certificate is taken up; one that can't be used leaves the old one in place.
-void reload_certificate(http::Server& server) {
-  try {
-    server.reload_certificate();
-    observe::log_info("certificate_reloaded");
-  } catch (const std::exception& error) {
-    observe::log_error("certificate_not_reloaded", {{"detail", error.what()}});
-  }
+oidc::metadata::Registration registration_of(const std::string& word) {
+  using oidc::metadata::Registration;
+  if (word == "open") return Registration::open;
+  return word == "closed" ? Registration::closed : Registration::token;
 }
 
 }  // namespace
@@ -135,6 +60,8 @@ struct Instance::State {
   std::unique_ptr<keys::KeyRing> keys;
   std::unique_ptr<page::Pages> pages;
   std::unique_ptr<account::Passwords> passwords;
+  std::unique_ptr<outbound::Outbound> outbound;
+  std::unique_ptr<provider::ClientKeys> client_keys;
   observe::EventRing failures;
   observe::MetricsRegistry registry;
   observe::ServerMetrics metrics{registry};
@@ -142,7 +69,11 @@ struct Instance::State {
   std::atomic<bool> draining{false};
   std::unique_ptr<http::Server> server;
   std::unique_ptr<http::Server> management;
+  // Threads of their own, which use all of the above.
   std::unique_ptr<Janitor> janitor;
+  std::unique_ptr<KeyWatch> key_watch;
+  std::unique_ptr<provider::BackChannel> back_channel;
+  std::unique_ptr<CertificateWatch> certificate_watch;
 };
 
 Instance::Instance(InstanceOptions options) : state_(std::make_unique<State>()) {
@@ -154,16 +85,20 @@ Instance::Instance(InstanceOptions options) : state_(std::make_unique<State>()) 
 
   // The database climbs its ladder of migrations when it is opened.
   s.store = store::Store::open(store_options(config));
-  auto master_key = value_or_stop(open_master_key(config, *s.store));
-  s.keys = value_or_stop(
-      runtime::run_blocking(keys::KeyRing::open(*s.store, std::move(master_key), now())));
+  s.keys = value_or_stop(open_key_ring(config, *s.store));
   s.pages = std::make_unique<page::Pages>(page::Brand{config.service_name});
   s.passwords = std::make_unique<account::Passwords>(password_options(config));
+  s.outbound = std::make_unique<outbound::Outbound>(
+      outbound::OutboundOptions{.allowed_addresses = config.outbound_allowed_addresses,
+                                .ca_file = config.outbound_ca_file,
+                                .timeout = config.outbound_timeout});
+  s.client_keys = std::make_unique<provider::ClientKeys>(*s.outbound);
   s.provider = std::make_unique<provider::Provider>(
       provider::Provider{.config = config,
                          .issuer = issuer,
                          .is_https = uri->scheme == "https",
                          .issuer_on_loopback = oidc::is_loopback_host(uri->host),
+                         .features = features_of(config),
                          .lifetimes = {.access_token = config.access_token_lifetime,
                                        .id_token = config.id_token_lifetime,
                                        .authorization_code = config.authorization_code_lifetime,
@@ -174,6 +109,8 @@ Instance::Instance(InstanceOptions options) : state_(std::make_unique<State>()) 
                          .keys = *s.keys,
                          .pages = *s.pages,
                          .passwords = *s.passwords,
+                         .outbound = *s.outbound,
+                         .client_keys = *s.client_keys,
                          .failures = s.failures,
                          .metrics = s.metrics});
   if (s.options.prepare) s.options.prepare(*s.provider);
@@ -205,10 +142,26 @@ Instance::Instance(InstanceOptions options) : state_(std::make_unique<State>()) 
         make_management_server(config, s.registry, *s.provider, [&s] { return s.draining.load(); });
     s.management->start();
   }
-  s.janitor = std::make_unique<Janitor>(*s.store, s.failures);
   s.server->on_exception(
       [](std::string_view what) { observe::log_error("handler_exception", {{"detail", what}}); });
   s.server->start();
+  start_background();
+}
+
+void Instance::start_background() {
+  auto& s = *state_;
+  const auto& config = s.options.config;
+  s.janitor =
+      std::make_unique<Janitor>(*s.store, s.failures, config.registration_unverified_lifetime);
+  s.key_watch = std::make_unique<KeyWatch>(*s.keys, *s.store, [&s] {
+    // A token that was found good under a key that is withdrawn now must not go on.
+    s.provider->verified_tokens->clear();
+  });
+  s.back_channel = std::make_unique<provider::BackChannel>(*s.provider);
+  if (!config.tls_cert_file.empty()) {
+    s.certificate_watch =
+        std::make_unique<CertificateWatch>(*s.server, config.tls_cert_file, config.tls_key_file);
+  }
 }
 
 Instance::~Instance() {
@@ -218,7 +171,15 @@ Instance::~Instance() {
   for (auto* server : {s.server.get(), s.management.get()}) {
     if (server) server->drain(milliseconds(0));
   }
+  // Threads that call the parts below and wait for them; none has to wait for a slow application.
+  s.outbound->stop();
+  s.back_channel.reset();
+  s.certificate_watch.reset();
+  s.key_watch.reset();
   s.janitor.reset();
+  // Parts that answer coroutines from threads of their own, or from each other.
+  s.client_keys.reset();
+  s.outbound.reset();
   s.passwords.reset();
   s.store.reset();
   s.server.reset();
@@ -270,6 +231,18 @@ store::StoreOptions store_options(const config::Config& config) {
           .timeout = config.database_timeout};
 }
 
+keys::KeyTimes key_times(const config::Config& config) {
+  return {.kept_for_hints = config.session_absolute_lifetime};
+}
+
+oidc::metadata::Features features_of(const config::Config& config) {
+  return {.registration = registration_of(config.registration),
+          .allow_implicit = config.allow_implicit,
+          .allow_unsigned = config.allow_unsigned,
+          .session_management = config.session_management,
+          .resources = config.resources};
+}
+
 account::PasswordOptions password_options(const config::Config& config) {
   const std::size_t cores = std::max(2u, std::thread::hardware_concurrency());
   return {.threads = config.password_threads > 0 ? static_cast<std::size_t>(config.password_threads)
@@ -297,6 +270,14 @@ std::expected<oidc::KeyBytes, std::string> open_master_key(const config::Config&
   const auto rows = runtime::run_blocking(store.list_signing_keys());
   if (!rows) return std::unexpected("The keys cannot be read: " + rows.error().detail);
   return keys::load_master_key(path, /*create=*/rows->empty());
+}
+
+std::expected<std::unique_ptr<keys::KeyRing>, std::string> open_key_ring(
+    const config::Config& config, store::Store& store) {
+  auto master_key = open_master_key(config, store);
+  if (!master_key) return std::unexpected(master_key.error());
+  return runtime::run_blocking(
+      keys::KeyRing::open(store, std::move(*master_key), clock_now(), key_times(config)));
 }
 
 }  // namespace server::app

@@ -8,8 +8,10 @@
 #include <vector>
 
 #include "oidc/base/secret.h"
+#include "oidc/metadata/features.h"
 #include "server/config/config.h"
 #include "server/http/server.h"
+#include "server/keys/key_ring.h"
 #include "server/provider/provider.h"
 
 namespace server::app {
@@ -39,6 +41,8 @@ class Instance {
 
  private:
   struct State;
+  void start_background();
+
   std::unique_ptr<State> state_;
 };
 
@@ -48,9 +52,14 @@ void block_signals();
 // What `server/admin` and the server share in opening their parts.
 store::StoreOptions store_options(const config::Config& config);
 account::PasswordOptions password_options(const config::Config& config);
+keys::KeyTimes key_times(const config::Config& config);
+oidc::metadata::Features features_of(const config::Config& config);
 // The master key by the settings: the file named, or one beside an SQLite database, which is made
 // if it is missing and `store` holds no keys yet.
 std::expected<oidc::KeyBytes, std::string> open_master_key(const config::Config& config,
                                                            store::Store& store);
+// The key ring on that master key. Errors: a sentence. Not for I/O threads.
+std::expected<std::unique_ptr<keys::KeyRing>, std::string> open_key_ring(
+    const config::Config& config, store::Store& store);
 
 }  // namespace server::app

@@ -2,8 +2,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
-#include <ctime>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -11,8 +11,10 @@
 #include <vector>
 
 #include "server/admin/command_line.h"
+#include "server/app/clock.h"
 #include "server/app/dev.h"
 #include "server/app/instance.h"
+#include "server/app/keys_command.h"
 #include "server/config/config.h"
 #include "server/config/version.h"
 #include "server/observe/event_id.h"
@@ -28,9 +30,11 @@ Usage: latchkey COMMAND [SETTINGS]
 
   dev        Try it: loopback only, a seeded person, a demo application
   serve      Run the server; needs at least --issuer
-  client     add | list | show | remove   applications (latchkey client add --help)
+  client     add | list | show | remove | token   applications (latchkey client add --help)
   user       add | list | disable | enable | set-password | sign-out   people
+  logout     list [--state queued|failed|delivered]   what applications were told of sign-outs
   keys       list   the signing keys and their states
+             rotate [--alg A] [--now [--revoke-old]]   begin with new ones
   migrate    Bring the database to this version's schema and stop
   explain    ID   what happened in the failure with this event id
   doctor     Check settings, database and keys, and say what is wrong
@@ -95,36 +99,6 @@ int migrate(const config::Config& config) {
   return 0;
 }
 
-int list_keys(const config::Config& config, bool json) {
-  auto store = store::Store::open(store_options(config));
-  auto rows = runtime::run_blocking(store->list_signing_keys());
-  if (!rows) return refuse("The keys cannot be read: " + rows.error().detail);
-  auto out = nlohmann::json::array();
-  for (const auto& row : *rows) {
-    if (!json) std::cout << row.kid << "  " << row.alg << "  " << row.state << "\n";
-    out.push_back({{"kid", row.kid},
-                   {"alg", row.alg},
-                   {"state", row.state},
-                   {"created_at", oidc::to_seconds(row.created_at)},
-                   {"signs_from", oidc::to_seconds(row.signs_from)}});
-  }
-  if (json) std::cout << out.dump(2) << "\n";
-  if (rows->empty() && !json) {
-    std::cout << "There are no signing keys yet: the first start of the server makes them.\n";
-  }
-  return 0;
-}
-
-// "2026-11-21T12:00:00Z"
-std::string utc_text(oidc::TimePoint at) {
-  const std::time_t seconds = oidc::to_seconds(at);
-  std::tm parts{};
-  ::gmtime_r(&seconds, &parts);
-  char text[32];
-  const auto size = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return {text, size};
-}
-
 int explain(const config::Config& config, const std::string& typed, bool json) {
   const auto id = observe::parse_event_id(typed);
   if (!id) return refuse("That is no event id; it looks like LK-0123-4567-89AB-CDEF.", 2);
@@ -156,21 +130,37 @@ int doctor(const config::Config& config) {
   std::cout << "settings: " << (code ? "see above" : "sound") << "\n";
   auto store = store::Store::open(store_options(config));
   std::cout << "database: " << store->backend() << ", at this version's schema\n";
-  auto master_key = open_master_key(config, *store);
-  if (!master_key) return refuse(master_key.error());
-  const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
-  auto ring = runtime::run_blocking(keys::KeyRing::open(*store, std::move(*master_key), now));
+  auto ring = open_key_ring(config, *store);
   if (!ring) return refuse(ring.error());
-  std::cout << "keys: " << (*ring)->verification_keys().size() << " published\n";
+  std::cout << "keys: " << (*ring)->verification_keys()->size() << " published\n";
   return code;
 }
 
-// `client` and `user` open the database only when their flags are sound.
+// Seals the secret of a client that signs with it; the ring is opened only for such a client.
+std::expected<std::string, std::string> seal_client_secret(const config::Config& config,
+                                                           store::Store& store,
+                                                           std::string_view client_id,
+                                                           const oidc::ClientSecret& secret) {
+  auto ring = open_key_ring(config, store);
+  if (!ring) return std::unexpected(ring.error());
+  return (*ring)->seal_client_secret(client_id, secret);
+}
+
+bool is_admin_command(std::string_view command) {
+  const auto groups = admin::command_groups();
+  return std::ranges::find(groups, command) != groups.end();
+}
+
+// These open the database only when their flags are sound.
 int run_admin(const config::Loaded& loaded, const std::vector<std::string>& arguments) {
   return admin::run_command(arguments, [&](const std::function<int(admin::Workplace&)>& work) {
-    auto store = store::Store::open(store_options(loaded.config));
-    account::Passwords passwords(password_options(loaded.config));
-    admin::Workplace place{*store, passwords, loaded.config.issuer};
+    const auto& config = loaded.config;
+    auto store = store::Store::open(store_options(config));
+    account::Passwords passwords(password_options(config));
+    admin::Workplace place{*store, passwords, config.issuer, features_of(config),
+                           [&](std::string_view client_id, const oidc::ClientSecret& secret) {
+                             return seal_client_secret(config, *store, client_id, secret);
+                           }};
     return work(place);
   });
 }
@@ -181,20 +171,19 @@ bool take_flag(std::vector<std::string>& arguments, std::string_view flag) {
 
 int run_command(const config::Loaded& loaded, std::vector<std::string> rest) {
   const std::string command = rest.front();
-  if (command == "client" || command == "user") return run_admin(loaded, rest);
+  if (is_admin_command(command)) return run_admin(loaded, rest);
   rest.erase(rest.begin());
+  if (command == "keys") return run_keys_command(loaded.config, std::move(rest));
   const bool json = take_flag(rest, "--json");
   const auto takes = [&rest](std::size_t count) { return rest.size() == count; };
   if (command == "serve" && takes(0)) return serve(loaded.config);
   if (command == "dev" && takes(0)) return run_dev(loaded);
   if (command == "migrate" && takes(0)) return migrate(loaded.config);
   if (command == "doctor" && takes(0)) return doctor(loaded.config);
-  if (command == "keys" && takes(1) && rest[0] == "list") return list_keys(loaded.config, json);
   if (command == "explain" && takes(1)) return explain(loaded.config, rest[0], json);
   for (const auto& argument : rest) {
     if (argument.starts_with("-")) return refuse(config::unknown_argument(argument), 2);
   }
-  if (command == "keys") return refuse("latchkey keys knows: list.", 2);
   if (command == "explain") return refuse("Give one event id: latchkey explain LK-....", 2);
   return refuse("There is no such command: see latchkey --help.", 2);
 }
@@ -213,7 +202,7 @@ int run(int argc, char** argv) {
       return 0;
     }
     const bool help = take_flag(rest, "--help") || take_flag(rest, "-h");
-    if ((help && (!has_command || (rest[0] != "client" && rest[0] != "user"))) || argc == 1) {
+    if ((help && (!has_command || !is_admin_command(rest[0]))) || argc == 1) {
       std::cout << kUsage << config::help_text();
       return 0;
     }

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <filesystem>
 #include <optional>
+#include <set>
 
 #include "oidc/base/text.h"
 #include "oidc/base/uri.h"
@@ -149,6 +150,47 @@ void check_files(const Config& config, std::string_view credentials, Problems& p
   check_key("master_key_file", config.master_key_file);
 }
 
+// Those of RFC 8707 §2, in one spelling: what is asked for is compared byte by byte.
+bool is_resource(std::string_view text) {
+  const auto uri = oidc::Uri::parse(text);
+  return uri && !uri->scheme.empty() && !uri->fragment && !uri->has_userinfo &&
+         (!uri->has_authority || is_host(uri->host)) && text.size() <= 500;
+}
+
+void check_outbound(const Config& config, Problems& problems) {
+  for (const auto& address : config.outbound_allowed_addresses) {
+    if (is_address_block(address)) continue;
+    problems.push_back(
+        "outbound_allowed_addresses must hold addresses or CIDR blocks such as 10.0.0.0/8, not \"" +
+        oidc::to_description(address) + "\".");
+  }
+  if (config.outbound_ca_file.empty()) return;
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(config.outbound_ca_file, error)) {
+    problems.push_back("outbound_ca_file " + config.outbound_ca_file + " is not a regular file.");
+  } else if (access(config.outbound_ca_file.c_str(), R_OK) != 0) {
+    problems.push_back("outbound_ca_file " + config.outbound_ca_file +
+                       " cannot be read: " + std::strerror(errno) + ".");
+  }
+}
+
+void check_protocol(const Config& config, Problems& problems) {
+  std::set<std::string_view> seen;
+  for (const auto& resource : config.resources) {
+    const auto shown = "\"" + oidc::to_description(resource.substr(0, 200)) + "\"";
+    if (!is_resource(resource)) {
+      problems.push_back(
+          "resources must hold absolute URIs without a fragment, such as https://api.example.com, "
+          "not " +
+          shown + ".");
+    } else if (resource == config.issuer) {
+      problems.push_back("resources must not hold the issuer, which is always there.");
+    } else if (!seen.insert(resource).second) {
+      problems.push_back("resources holds " + shown + " twice.");
+    }
+  }
+}
+
 void check_lifetimes(const Config& config, Problems& problems) {
   if (config.session_absolute_lifetime < config.session_idle_lifetime) {
     problems.emplace_back("session_absolute_lifetime must be at least session_idle_lifetime.");
@@ -217,6 +259,8 @@ std::vector<std::string> check(const Config& config, std::string_view credential
   check_database(config, problems);
   check_files(config, credentials_directory, problems);
   check_lifetimes(config, problems);
+  check_protocol(config, problems);
+  check_outbound(config, problems);
   return problems;
 }
 

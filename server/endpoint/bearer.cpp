@@ -38,7 +38,7 @@ runtime::Task<oidc::Result<LiveAccess>> find_access(const provider::Provider& pr
   const auto now = provider.now();
   auto token = provider.verified_tokens->find(text, now);
   if (!token) {
-    auto verified = oidc::token::verify_access_token(text, provider.keys.verification_keys(),
+    auto verified = oidc::token::verify_access_token(text, *provider.keys.verification_keys(),
                                                      provider.issuer, now);
     if (!verified) co_return std::unexpected(verified.error());
     provider.verified_tokens->put(text, *verified);

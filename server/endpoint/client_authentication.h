@@ -1,4 +1,5 @@
-// Owns: authenticating the client of a form POST at /token, /introspect and /revoke.
+// Owns: authenticating the client of a form POST at /token, /introspect, /revoke and /par, by
+// secret or by an assertion that is used once.
 #pragma once
 #include <expected>
 #include <memory>

@@ -19,16 +19,18 @@ http::Response status_document(int status, std::string_view word) {
 }  // namespace
 
 http::Response discovery_document(const provider::Provider& provider) {
-  auto response = http::Response::json(200, oidc::metadata::provider_metadata(provider.issuer));
+  auto response = http::Response::json(
+      200, oidc::metadata::provider_metadata(provider.issuer, provider.features));
   response.set("Cache-Control", max_age(provider.config.jwks_cache));
   return response;
 }
 
-http::Response jwks_document(const provider::Provider& provider) {
-  auto response = http::Response::json(200, provider.keys.jwks());
+runtime::Task<http::Response> get_jwks(const provider::Provider& provider,
+                                       http::Request /*request*/) {
+  auto response = http::Response::json(200, *provider.keys.jwks());
   response.set("Content-Type", "application/jwk-set+json");
   response.set("Cache-Control", max_age(provider.config.jwks_cache));
-  return response;
+  co_return response;
 }
 
 http::Response health_document() {

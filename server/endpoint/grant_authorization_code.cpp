@@ -81,9 +81,11 @@ runtime::Task<GrantResult> grant_authorization_code(const Provider& provider,
                                            .scope = grant.scope,
                                            .nonce = code.nonce,
                                            .jti = jti,
+                                           .resources = parsed->resources,
+                                           .allow_unsigned = provider.features.allow_unsigned,
                                            .now = now,
                                            .lifetimes = provider.lifetimes},
-                                          signer(provider));
+                                          provider.signer());
   if (!tokens) co_return std::unexpected(tokens.error());
   auto refresh = make_refresh(provider, client, grant, now);
   auto outcome = co_await provider.store.redeem_code({.code_row = code.stored.row,

@@ -37,9 +37,11 @@ oidc::Result<oidc::grant::IssuedTokens> issue(const Attempt& attempt,
                                     .grant_live = record.grant_live,
                                     .scope = scope,
                                     .jti = jti,
+                                    .resources = attempt.request.resources,
+                                    .allow_unsigned = attempt.provider.features.allow_unsigned,
                                     .now = attempt.now,
                                     .lifetimes = attempt.provider.lifetimes},
-                                   signer(attempt.provider));
+                                   attempt.provider.signer());
 }
 
 // The first use. Nothing: another request used the token first, so look again.

@@ -30,7 +30,7 @@ runtime::Task<store::StoreResult<void>> revoke(const Provider& provider,
     if (!ended) co_return std::unexpected(ended.error());
     co_return store::StoreResult<void>{};
   }
-  const auto access = oidc::token::verify_access_token(token, provider.keys.verification_keys(),
+  const auto access = oidc::token::verify_access_token(token, *provider.keys.verification_keys(),
                                                        provider.issuer, now);
   if (!access || access->client_id != client.client_id) co_return store::StoreResult<void>{};
   co_return co_await provider.store.revoke_access_token(access->jti, access->expires_at,

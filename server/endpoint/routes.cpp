@@ -3,6 +3,9 @@
 #include "server/endpoint/authorization.h"
 #include "server/endpoint/documents.h"
 #include "server/endpoint/introspection.h"
+#include "server/endpoint/logo.h"
+#include "server/endpoint/pushed_authorization.h"
+#include "server/endpoint/registration.h"
 #include "server/endpoint/revocation.h"
 #include "server/endpoint/token.h"
 #include "server/endpoint/userinfo.h"
@@ -36,11 +39,18 @@ constexpr std::size_t kNone = 0;
 constexpr EndpointRow kEndpoints[] = {
     {Method::get, "/authorize", get_authorize, kNone, Cors::none},
     {Method::post, "/authorize", post_authorize, kForm, Cors::none},
+    {Method::post, "/par", post_par, kForm, Cors::clients},
     {Method::post, "/token", post_token, kForm, Cors::clients},
     {Method::get, "/userinfo", userinfo, kNone, Cors::clients},
     {Method::post, "/userinfo", userinfo, kForm, Cors::clients},
     {Method::post, "/introspect", post_introspect, kForm, Cors::none},
     {Method::post, "/revoke", post_revoke, kForm, Cors::clients},
+    {Method::get, "/jwks", get_jwks, kNone, Cors::any},
+    {Method::get, "/logo/*", get_logo, kNone, Cors::none},
+    {Method::post, "/register", post_registration, kForm, Cors::none},
+    {Method::get, "/register/*", get_registration, kNone, Cors::none},
+    {Method::put, "/register/*", put_registration, kForm, Cors::none},
+    {Method::delete_, "/register/*", delete_registration, kNone, Cors::none},
     {Method::get, "/login", signin::get_login, kNone, Cors::none},
     {Method::post, "/login", signin::post_login, kForm, Cors::none},
     {Method::get, "/consent", signin::get_consent, kNone, Cors::none},
@@ -80,7 +90,10 @@ http::Router make_router(const Provider& provider, std::function<bool()> drainin
       {Method::get, "/.well-known/openid-configuration", fixed(discovery), kNone, Cors::any});
   router.add(
       {Method::get, "/.well-known/oauth-authorization-server", fixed(discovery), kNone, Cors::any});
-  router.add({Method::get, "/jwks", fixed(jwks_document(provider)), kNone, Cors::any});
+  if (provider.features.session_management) {
+    router.add({Method::get, "/check_session", fixed(provider.pages.check_session()), kNone,
+                Cors::none});
+  }
   router.add({Method::get, "/", fixed(provider.pages.home(home)), kNone, Cors::none});
   router.add({Method::get, "/health", fixed(health_document()), kNone, Cors::none});
   router.add({Method::get, "/livez", [](Request) { return get_livez(); }, kNone, Cors::none});

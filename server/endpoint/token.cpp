@@ -25,13 +25,6 @@ constexpr std::array<GrantRow, 2> kGrants = {{
 
 }  // namespace
 
-oidc::grant::Signer signer(const provider::Provider& provider) {
-  return [&keys = provider.keys](oidc::jose::Algorithm algorithm, std::string_view typ,
-                                 std::string_view payload) {
-    return keys.sign(algorithm, typ, payload);
-  };
-}
-
 std::string new_jti() {
   return oidc::base64url_encode(oidc::crypto::random_bytes(16));
 }

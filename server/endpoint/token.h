@@ -24,8 +24,6 @@ runtime::Task<GrantResult> grant_refresh_token(const provider::Provider& provide
                                                const http::Request& request,
                                                const ClientRequest& authenticated);
 
-// Signs with the server's keys.
-oidc::grant::Signer signer(const provider::Provider& provider);
 // A random `jti`.
 std::string new_jti();
 

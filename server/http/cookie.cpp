@@ -42,7 +42,10 @@ std::string Cookie::serialize() const {
   if (!is_token(name) || !std::ranges::all_of(value, is_cookie_octet)) {
     throw std::invalid_argument("a cookie's name or value holds a character it can't");
   }
-  std::string text = name + "=" + value + "; Path=/; HttpOnly; SameSite=Lax";
+  std::string text = name + "=" + value + "; Path=/";
+  if (!readable_in_frames) text += "; HttpOnly";
+  // Browsers take SameSite=None with Secure only.
+  text += readable_in_frames && secure ? "; SameSite=None" : "; SameSite=Lax";
   if (secure) text += "; Secure";
   if (max_age_s) text += "; Max-Age=" + std::to_string(*max_age_s);
   return text;

@@ -72,6 +72,9 @@ struct Cookie {
   std::string value;
   bool secure = true;
   std::optional<long> max_age_s;  // absent: ends with the browser; 0: deletes
+  // For the one cookie that is no secret: scripts read it, in frames too (SameSite=None when
+  // secure).
+  bool readable_in_frames = false;
   // Path=/; HttpOnly; SameSite=Lax; no Domain. Throws std::invalid_argument when name or value
   // hold what a cookie can't (RFC 6265 §4.1.1).
   std::string serialize() const;

@@ -61,6 +61,8 @@ std::shared_ptr<boost::asio::ssl::context> load_tls(const std::string& cert_file
   SSL_CTX_set_num_tickets(handle, 0);
   SSL_CTX_set_mode(handle, SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_alpn_select_cb(handle, select_protocol, nullptr);
+  // Without this, a key under a passphrase would ask for it at the terminal.
+  SSL_CTX_set_default_passwd_cb(handle, [](char*, int, int, void*) { return 0; });
   if (SSL_CTX_use_certificate_chain_file(handle, cert_file.c_str()) != 1) {
     refuse("tls_cert_file: " + cert_file + " holds no readable PEM certificate");
   }

@@ -1,141 +1,199 @@
 #include "server/keys/key_ring.h"
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 
 #include "oidc/base/base64url.h"
 #include "oidc/crypto/aead.h"
-#include "oidc/crypto/digest.h"
-#include "oidc/crypto/random.h"
+#include "server/keys/sealed_key.h"
 
 namespace server::keys {
-namespace {
 
-using oidc::crypto::PrivateKey;
 using oidc::jose::Algorithm;
 using oidc::jose::Jwk;
 
-constexpr std::array<std::string_view, 3> kPurposes = {"seal", "throttle", "device_cookie"};
+struct KeySnapshot {
+  // Tells one snapshot from every other of the process.
+  std::uint64_t version = 0;
+  std::vector<store::SigningKeyRow> rows;  // without what is sealed
+  std::vector<KeyLife> lives;              // of `rows`
+  // Each key that is of use, by kid.
+  std::vector<std::shared_ptr<const OpenedKey>> held;
+  std::vector<std::shared_ptr<const OpenedKey>> active;
+  std::vector<Jwk> published;
+  std::vector<Jwk> hints;
+  std::string jwks;
+};
+
+namespace {
+
+constexpr std::array kAlgorithms = {Algorithm::RS256, Algorithm::ES256, Algorithm::PS256,
+                                    Algorithm::EdDSA};
+constexpr std::array<std::string_view, 5> kPurposes = {"seal", "throttle", "device_cookie",
+                                                       "pairwise", "client_secret"};
 const store::Actor kOperator{"operator", ""};
 
-// Bound to its row: moved to another row, or to another column, a sealed key does not open.
-std::string signing_place(std::string_view kid, std::string_view alg) {
-  return "signing_keys|" + std::string(kid) + "|" + std::string(alg);
-}
-std::string purpose_place(std::string_view id, std::string_view purpose) {
-  return "purpose_keys|" + std::string(id) + "|" + std::string(purpose);
+std::uint64_t next_version() {
+  static std::atomic<std::uint64_t> last{0};
+  return ++last;
 }
 
-std::string wrapping_key(const oidc::KeyBytes& master_key) {
-  return oidc::crypto::hkdf_sha256(master_key.reveal(), "latchkey key wrapping v1");
+std::string unreadable(const store::StoreError& error) {
+  return "The keys cannot be read: " + error.detail;
 }
 
-store::SigningKeyRow make_signing_key(Algorithm algorithm, const std::string& wrap,
-                                      oidc::TimePoint now) {
-  const auto& row = oidc::jose::row(algorithm);
-  const auto key = PrivateKey::generate(row.key_type);
-  const Jwk jwk{oidc::jose::thumbprint(key.public_key()), algorithm, "sig", key.public_key()};
-  std::string der = key.to_pkcs8();
-  const auto sealed = oidc::crypto::seal(wrap, der, signing_place(jwk.kid, row.name));
-  oidc::wipe(der);
-  return {.kid = jwk.kid,
-          .alg = std::string(row.name),
-          .state = "active",
-          .public_jwk = oidc::jose::to_json(jwk).dump(),
-          .sealed_private = oidc::base64url_encode(sealed),
-          .created_at = now,
-          .signs_from = now};
+std::string secret_place(std::string_view client_id) {
+  return "client_secret|" + std::string(client_id);
 }
 
-store::PurposeKeyRow make_purpose_key(std::string_view purpose, const std::string& wrap,
-                                      oidc::TimePoint now) {
-  const std::string id = oidc::base64url_encode(oidc::crypto::random_bytes(9));
-  std::string bytes = oidc::crypto::random_bytes(32);
-  const auto sealed = oidc::crypto::seal(wrap, bytes, purpose_place(id, purpose));
-  oidc::wipe(bytes);
-  return {id, std::string(purpose), oidc::base64url_encode(sealed), now};
+std::shared_ptr<const OpenedKey> find_held(const KeySnapshot* snapshot, std::string_view kid) {
+  if (!snapshot) return nullptr;
+  const auto found = std::ranges::find_if(snapshot->held,
+                                          [kid](const auto& held) { return held->jwk.kid == kid; });
+  return found == snapshot->held.end() ? nullptr : *found;
 }
 
-std::optional<std::string> unwrap(const std::string& wrap, const std::string& sealed,
-                                  const std::string& place) {
-  const auto bytes = oidc::base64url_decode(sealed);
-  if (!bytes) return std::nullopt;
-  return oidc::crypto::open(wrap, *bytes, place);
+bool is_missing(const std::vector<store::SigningKeyRow>& rows, Algorithm algorithm) {
+  return std::ranges::none_of(rows, [algorithm](const store::SigningKeyRow& row) {
+    return row.alg == oidc::jose::to_string(algorithm);
+  });
 }
 
-constexpr const char* kWrongMasterKey =
-    "The master key does not open the keys in the database: it is not the key that this database "
-    "was made with, or the database was altered.";
+bool same_keys(const std::vector<store::SigningKeyRow>& a,
+               const std::vector<store::SigningKeyRow>& b) {
+  return std::ranges::equal(a, b, {}, &store::SigningKeyRow::kid, &store::SigningKeyRow::kid);
+}
 
-// Errors: a sentence. The place binds kid and alg, the thumbprint binds the key to its kid.
-std::expected<PrivateKey, std::string> open_signing_key(const std::string& wrap,
-                                                        const store::SigningKeyRow& row) {
-  auto der = unwrap(wrap, row.sealed_private, signing_place(row.kid, row.alg));
-  if (!der) return std::unexpected(kWrongMasterKey);
-  auto key = PrivateKey::from_pkcs8(*der);
-  oidc::wipe(*der);
-  if (!key || oidc::jose::thumbprint(key->public_key()) != row.kid) {
-    return std::unexpected("The signing key " + row.kid + " in the database is damaged.");
+// Errors: a sentence. `known` lends the keys that it has opened already.
+std::expected<std::shared_ptr<const KeySnapshot>, std::string> make_snapshot(
+    std::vector<store::SigningKeyRow> rows, std::vector<KeyLife> lives, const KeySnapshot* known,
+    const std::string& wrap) {
+  auto next = std::make_shared<KeySnapshot>();
+  auto keys = nlohmann::json::array();
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (!lives[i].is_published() && !lives[i].is_for_hints) continue;
+    auto held = find_held(known, rows[i].kid);
+    if (!held) {
+      auto opened = open_signing_key(wrap, rows[i]);
+      if (!opened) return std::unexpected(opened.error());
+      held = std::make_shared<const OpenedKey>(std::move(*opened));
+    }
+    next->held.push_back(held);
+    if (lives[i].is_for_hints) next->hints.push_back(held->jwk);
+    if (!lives[i].is_published()) continue;
+    next->published.push_back(held->jwk);
+    keys.push_back(oidc::jose::to_json(held->jwk));
+    if (lives[i].state == KeyState::active) next->active.push_back(held);
   }
-  return std::move(*key);
+  for (auto& row : rows) row.sealed_private.clear();
+  next->rows = std::move(rows);
+  next->lives = std::move(lives);
+  next->jwks = nlohmann::json{{"keys", std::move(keys)}}.dump();
+  next->version = next_version();
+  return next;
 }
 
 }  // namespace
 
+std::vector<Algorithm> signing_algorithms() {
+  return {kAlgorithms.begin(), kAlgorithms.end()};
+}
+
+KeyRing::KeyRing(std::string wrap, KeyTimes times) : wrap_(std::move(wrap)), times_(times) {}
+
+KeyRing::~KeyRing() = default;
+
 runtime::Task<std::expected<std::unique_ptr<KeyRing>, std::string>> KeyRing::open(
-    store::Store& store, oidc::KeyBytes master_key, oidc::TimePoint now) {
-  const std::string wrap = wrapping_key(master_key);
+    store::Store& store, oidc::KeyBytes master_key, oidc::TimePoint now, KeyTimes times) {
+  auto ring = std::unique_ptr<KeyRing>(new KeyRing(wrapping_key(master_key), times));
+  const std::string& wrap = ring->wrap_.reveal();
   auto rows = co_await store.list_signing_keys();
-  if (rows && rows->empty()) {
-    std::vector<store::SigningKeyRow> fresh;
-    for (const auto algorithm : {Algorithm::RS256, Algorithm::ES256}) {
-      fresh.push_back(make_signing_key(algorithm, wrap, now));
+  if (!rows) co_return std::unexpected(unreadable(rows.error()));
+  // Only when the master key has proved to be the right one may something be sealed under it.
+  if (auto taken = ring->take_up(*rows, now); !taken) co_return std::unexpected(taken.error());
+  std::vector<store::SigningKeyRow> fresh;
+  for (const auto algorithm : kAlgorithms) {
+    if (is_missing(*rows, algorithm)) {
+      fresh.push_back(make_signing_key(algorithm, wrap, now, now));
     }
+  }
+  if (!fresh.empty()) {
     rows = co_await store.ensure_signing_keys(std::move(fresh), kOperator, now);
-  }
-  if (!rows) co_return std::unexpected("The keys cannot be read: " + rows.error().detail);
-  auto ring = std::unique_ptr<KeyRing>(new KeyRing);
-  nlohmann::json keys = nlohmann::json::array();
-  for (const auto& row : *rows) {
-    if (row.state == "retired") continue;
-    // Each is opened, whether it signs or not: what is published is the half of a key that somebody
-    // with the master key put there, never what merely stands in the database.
-    auto key = open_signing_key(wrap, row);
-    if (!key) co_return std::unexpected(key.error());
-    const auto algorithm = oidc::jose::parse_algorithm(row.alg);
-    if (!algorithm || oidc::jose::row(*algorithm).key_type != key->type()) {
-      co_return std::unexpected("The signing key " + row.kid + " in the database is damaged.");
-    }
-    Jwk jwk{row.kid, algorithm, "sig", key->public_key()};
-    keys.push_back(oidc::jose::to_json(jwk));
-    ring->published_.push_back(std::move(jwk));
-    if (row.state == "active" && row.signs_from <= now) {
-      ring->active_.push_back({*algorithm, row.kid, std::move(*key)});
+    if (!rows) co_return std::unexpected(unreadable(rows.error()));
+    if (auto taken = ring->take_up(std::move(*rows), now); !taken) {
+      co_return std::unexpected(taken.error());
     }
   }
-  ring->jwks_ = nlohmann::json{{"keys", std::move(keys)}}.dump();
-  // Only now that the master key has proved to be the right one may something be sealed under it.
   std::vector<store::PurposeKeyRow> fresh_purposes;
   for (const auto purpose : kPurposes) {
     fresh_purposes.push_back(make_purpose_key(purpose, wrap, now));
   }
   auto purposes = co_await store.ensure_purpose_keys(std::move(fresh_purposes));
-  if (!purposes) {
-    co_return std::unexpected("The keys cannot be read: " + purposes.error().detail);
-  }
+  if (!purposes) co_return std::unexpected(unreadable(purposes.error()));
   for (const auto& row : *purposes) {
-    auto bytes = unwrap(wrap, row.sealed, purpose_place(row.id, row.purpose));
-    if (!bytes) co_return std::unexpected(kWrongMasterKey);
-    ring->purposes_.emplace_back(row.purpose, oidc::KeyBytes(std::move(*bytes)));
+    auto bytes = open_purpose_key(wrap, row);
+    if (!bytes) co_return std::unexpected(bytes.error());
+    ring->purposes_.emplace_back(row.purpose, std::move(*bytes));
   }
   co_return ring;
 }
 
+std::shared_ptr<const KeySnapshot> KeyRing::snapshot() const {
+  // One comparison for as long as nothing changes.
+  struct Seen {
+    std::uint64_t version = 0;
+    std::shared_ptr<const KeySnapshot> snapshot;
+  };
+  thread_local Seen seen;
+  if (seen.version != version_.load(std::memory_order_acquire)) {
+    const std::lock_guard lock(mutex_);
+    seen = {current_->version, current_};
+  }
+  return seen.snapshot;
+}
+
+void KeyRing::publish(std::shared_ptr<const KeySnapshot> next) {
+  const std::lock_guard lock(mutex_);
+  current_ = std::move(next);
+  version_.store(current_->version, std::memory_order_release);
+}
+
+std::expected<bool, std::string> KeyRing::take_up(std::vector<store::SigningKeyRow> rows,
+                                                  oidc::TimePoint now) {
+  const auto known = current_ ? snapshot() : nullptr;
+  auto lives = lives_at(rows, now, times_);
+  if (known && same_keys(known->rows, rows) && known->lives == lives) return false;
+  auto next = make_snapshot(std::move(rows), std::move(lives), known.get(), wrap_.reveal());
+  if (!next) return std::unexpected(next.error());
+  publish(std::move(*next));
+  return true;
+}
+
+std::shared_ptr<const std::string> KeyRing::jwks() const {
+  auto held = snapshot();
+  const auto* text = &held->jwks;
+  return {std::move(held), text};
+}
+
+Jwks KeyRing::verification_keys() const {
+  auto held = snapshot();
+  const auto* keys = &held->published;
+  return {std::move(held), keys};
+}
+
+Jwks KeyRing::hint_keys() const {
+  auto held = snapshot();
+  const auto* keys = &held->hints;
+  return {std::move(held), keys};
+}
+
 std::optional<std::string> KeyRing::sign(Algorithm algorithm, std::string_view typ,
                                          std::string_view payload) const {
-  for (const auto& active : active_) {
-    if (active.algorithm == algorithm) {
-      return oidc::jose::sign_jws(active.key, algorithm, active.kid, typ, payload);
+  const auto held = snapshot();
+  for (const auto& active : held->active) {
+    if (active->algorithm == algorithm) {
+      return oidc::jose::sign_jws(active->key, algorithm, active->jwk.kid, typ, payload);
     }
   }
   return std::nullopt;
@@ -146,6 +204,69 @@ std::string_view KeyRing::purpose_key(std::string_view purpose) const {
     if (name == purpose) return key.reveal();
   }
   return {};
+}
+
+std::string KeyRing::seal_client_secret(std::string_view client_id,
+                                        const oidc::ClientSecret& secret) const {
+  return oidc::base64url_encode(
+      oidc::crypto::seal(purpose_key("client_secret"), secret.reveal(), secret_place(client_id)));
+}
+
+std::optional<oidc::ClientSecret> KeyRing::open_client_secret(std::string_view client_id,
+                                                              std::string_view sealed) const {
+  const auto bytes = oidc::base64url_decode(sealed);
+  auto plain =
+      bytes ? oidc::crypto::open(purpose_key("client_secret"), *bytes, secret_place(client_id))
+            : std::nullopt;
+  if (!plain) return std::nullopt;
+  return oidc::ClientSecret(std::move(*plain));
+}
+
+runtime::Task<std::expected<bool, std::string>> KeyRing::refresh(store::Store& store,
+                                                                 oidc::TimePoint now) {
+  auto rows = co_await store.list_signing_keys();
+  std::string trouble;
+  if (rows && !rows->empty()) {
+    auto taken = take_up(std::move(*rows), now);
+    if (taken) co_return *taken;
+    trouble = taken.error();
+  } else {
+    trouble = rows ? "The database holds no keys any more." : unreadable(rows.error());
+  }
+  // What is known goes on: an announced key begins to sign, another one ends.
+  (void)take_up(snapshot()->rows, now);
+  co_return std::unexpected(std::move(trouble));
+}
+
+runtime::Task<std::expected<std::vector<std::string>, std::string>> KeyRing::rotate(
+    store::Store& store, std::vector<Algorithm> algorithms, RotationPlan plan,
+    oidc::TimePoint now) const {
+  const auto under_way = [](Algorithm algorithm) {
+    return "A rotation of " + std::string(oidc::jose::to_string(algorithm)) +
+           " is under way: its next key is announced and does not sign yet (latchkey keys list "
+           "says from when).";
+  };
+  const auto rows = co_await store.list_signing_keys();
+  if (!rows) co_return std::unexpected(unreadable(rows.error()));
+  // All or none, as far as can be seen before.
+  for (const auto& row : *rows) {
+    const auto algorithm = oidc::jose::parse_algorithm(row.alg);
+    if (algorithm && plan.signs_from > now && row.signs_from > now &&
+        std::ranges::find(algorithms, *algorithm) != algorithms.end()) {
+      co_return std::unexpected(under_way(*algorithm));
+    }
+  }
+  std::vector<std::string> kids;
+  for (const auto algorithm : algorithms) {
+    auto row = make_signing_key(algorithm, wrap_.reveal(), plan.signs_from, now);
+    kids.push_back(row.kid);
+    const auto kept_until = std::max(plan.old_verifies_until, now) + times_.kept_for_hints;
+    const auto done = co_await store.rotate_signing_key(std::move(row), plan.old_verifies_until,
+                                                        kOperator, now, kept_until);
+    if (!done) co_return std::unexpected("The key cannot be kept: " + done.error().detail);
+    if (!*done) co_return std::unexpected(under_way(algorithm));
+  }
+  co_return kids;
 }
 
 }  // namespace server::keys

@@ -237,7 +237,10 @@ ServerMetrics::ServerMetrics(MetricsRegistry& registry)
                                     kRequestBounds)),
       sign_ins_(registry.counter("latchkey_signins_total", "Sign-ins by outcome", {"outcome"})),
       tokens_(registry.counter("latchkey_tokens_issued_total", "Token responses by grant",
-                               {"grant"})) {}
+                               {"grant"})),
+      logout_deliveries_(registry.counter("latchkey_logout_deliveries_total",
+                                          "Attempts to deliver a back-channel logout",
+                                          {"outcome"})) {}
 
 void ServerMetrics::request(std::string_view route, std::string_view method, int status,
                             std::chrono::microseconds duration) {

@@ -142,12 +142,15 @@ class ServerMetrics {
   void sign_in(std::string_view outcome) { sign_ins_.with({outcome}).add(); }
   // `grant` is the grant_type as specified.
   void tokens_issued(std::string_view grant) { tokens_.with({grant}).add(); }
+  // `outcome` is "delivered", "retried" or "failed".
+  void logout_delivery(std::string_view outcome) { logout_deliveries_.with({outcome}).add(); }
 
  private:
   CounterFamily& requests_;
   HistogramFamily& durations_;
   CounterFamily& sign_ins_;
   CounterFamily& tokens_;
+  CounterFamily& logout_deliveries_;
 };
 
 }  // namespace server::observe

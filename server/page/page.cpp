@@ -55,6 +55,8 @@ void put_application(Fields& fields, const ApplicationView& application) {
       .text("app_host", application.host)
       .text("policy_uri", policy)
       .text("tos_uri", tos)
+      .text("logo", application.logo)
+      .flag("unverified", application.unverified)
       .flag("has_links", !policy.empty() || !tos.empty());
 }
 
@@ -144,7 +146,9 @@ struct Pages::Frame {
   std::string_view template_name;
   std::string title;                  // the state first, then the page, then the service
   std::string_view form_action = {};  // a further source, or nothing
-  bool script = false;
+  std::string_view script = {};       // a file of static/, or nothing
+  std::string_view refresh = {};      // where to go on to without script, or nothing
+  std::vector<std::string> frame_sources = {};
 };
 
 Pages::Pages(Brand brand) : brand_(std::move(brand)) {
@@ -157,12 +161,18 @@ http::Response Pages::respond(int status, const Frame& frame, Fields fields) con
       .text("service", brand_.service_name)
       .text("style", static_address("style.css"))
       .text("icon", static_address("icon.svg"))
-      .text("script", frame.script ? static_address("page.js") : std::string());
+      .text("refresh", frame.refresh)
+      .text("script", frame.script.empty() ? std::string() : static_address(frame.script));
   http::Response response = http::Response::html(status, render(frame.template_name, fields));
   std::string policy = "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src ";
-  policy += frame.script ? "'self'" : "'none'";
+  policy += frame.script.empty() ? "'none'" : "'self'";
   policy += "; form-action 'self'";
   if (is_policy_source(frame.form_action)) policy.append(" ").append(frame.form_action);
+  std::string sources;
+  for (const std::string& source : frame.frame_sources) {
+    if (is_policy_source(source)) sources.append(" ").append(source);
+  }
+  if (!sources.empty()) policy.append("; frame-src").append(sources);
   policy += "; frame-ancestors 'none'; base-uri 'none'";
   response.set("Content-Security-Policy", std::move(policy))
       .set("Cache-Control", "no-store")
@@ -193,7 +203,7 @@ http::Response Pages::sign_in(const SignInView& view, int status) const {
               {.template_name = "sign_in",
                .title = (notice.is_error ? "Error: Sign in to " : "Sign in to ") + application,
                .form_action = view.form_action,
-               .script = true},
+               .script = "page.js"},
               std::move(fields));
   if (view.notice == SignInNotice::throttled && view.retry_after_s > 0) {
     response.set("Retry-After", std::to_string(view.retry_after_s));
@@ -224,10 +234,28 @@ http::Response Pages::consent(const ConsentView& view, int status) const {
       .flag("confirm_only", view.confirm_only);
   const std::string title = view.confirm_only ? "Continue to " + application + "?"
                                               : "Allow " + application + " to use your account?";
-  return respond(
-      status,
-      {.template_name = "consent", .title = title, .form_action = view.form_action, .script = true},
-      std::move(fields));
+  return respond(status,
+                 {.template_name = "consent",
+                  .title = title,
+                  .form_action = view.form_action,
+                  .script = "page.js"},
+                 std::move(fields));
+}
+
+http::Response Pages::form_post(const FormPostView& view) const {
+  const std::string application = shown_application(view.application_name);
+  std::vector<Fields> rows;
+  for (const auto& [name, value] : view.fields) {
+    rows.push_back(Fields().text("field_name", name).text("field_value", value));
+  }
+  Fields fields;
+  fields.text("app_name", application).text("action", view.action).rows("fields", std::move(rows));
+  return respond(200,
+                 {.template_name = "form_post",
+                  .title = "Continue to " + application,
+                  .form_action = view.form_action,
+                  .script = "form_post.js"},
+                 std::move(fields));
 }
 
 http::Response Pages::sign_out(const SignOutView& view, int status) const {
@@ -245,6 +273,43 @@ http::Response Pages::signed_out(const SignedOutView& view) const {
   fields.text("app_name", display_name(view.application_name));
   return respond(200, {.template_name = "signed_out", .title = "You are signed out"},
                  std::move(fields));
+}
+
+http::Response Pages::front_channel_logout(const FrontChannelLogoutView& view) const {
+  std::vector<Fields> rows;
+  std::vector<std::string> sources;
+  for (const LogoutFrame& frame : view.frames) {
+    rows.push_back(Fields()
+                       .text("frame_name", shown_application(frame.application_name))
+                       .text("frame_uri", frame.uri));
+    if (std::ranges::find(sources, frame.origin) == sources.end()) sources.push_back(frame.origin);
+  }
+  Fields fields;
+  fields.text("app_name", display_name(view.application_name))
+      .text("next", view.next)
+      .rows("frames", std::move(rows));
+  return respond(200,
+                 {.template_name = "front_channel_logout",
+                  .title = "You are signed out",
+                  .script = view.next.empty() ? "" : "front_channel_logout.js",
+                  .refresh = view.next,
+                  .frame_sources = std::move(sources)},
+                 std::move(fields));
+}
+
+http::Response Pages::check_session() const {
+  Fields fields;
+  fields.text("title", brand_.service_name).text("script", static_address("check_session.js"));
+  http::Response response = http::Response::html(200, render("check_session", fields));
+  response
+      .set("Content-Security-Policy",
+           "default-src 'none'; script-src 'self'; frame-ancestors *; base-uri 'none'")
+      .set("Cache-Control", "no-store")
+      .set("X-Content-Type-Options", "nosniff")
+      .set("Referrer-Policy", "same-origin")
+      // Also for pages that let in only what agrees to it (Cross-Origin-Embedder-Policy).
+      .set("Cross-Origin-Resource-Policy", "cross-origin");
+  return response;
 }
 
 http::Response Pages::error(const ErrorView& view) const {

@@ -19,10 +19,12 @@ struct Brand {
 
 // What each page knows about the application that asked.
 struct ApplicationView {
-  std::string name;        // never empty: the client_name, or the client_id
-  std::string host;        // where the person will land: host of the redirect URI, may be empty
-  std::string policy_uri;  // https, or empty
-  std::string tos_uri;     // https, or empty
+  std::string name;         // never empty: the client_name, or the client_id
+  std::string host;         // where the person will land: host of the redirect URI, may be empty
+  std::string policy_uri;   // https, or empty
+  std::string tos_uri;      // https, or empty
+  std::string logo;         // a path of ours that serves the logo, or empty
+  bool unverified = false;  // registered itself, and nobody here vouched for it
 };
 
 enum class SignInNotice {
@@ -60,6 +62,13 @@ struct ConsentView {  // GET /consent
   std::string form_action;
 };
 
+struct FormPostView {  // the answer to a request with response_mode=form_post
+  std::string application_name;
+  std::string action;  // the redirect URI
+  std::vector<std::pair<std::string, std::string>> fields;
+  std::string form_action;  // its scheme, for CSP
+};
+
 struct SignOutView {  // GET /logout: asks; field names "t" and button id logout-confirm
   std::string t;
   std::string application_name;  // may be empty
@@ -69,6 +78,19 @@ struct SignOutView {  // GET /logout: asks; field names "t" and button id logout
 
 struct SignedOutView {
   std::string application_name;  // may be empty
+};
+
+// A page of an application that is opened, out of sight, so that it signs the person out there.
+struct LogoutFrame {
+  std::string application_name;
+  std::string uri;
+  std::string origin;  // of that URI, for CSP
+};
+
+struct FrontChannelLogoutView {  // after sign-out; says the same as SignedOutView
+  std::vector<LogoutFrame> frames;
+  std::string application_name;  // the one that asked, may be empty
+  std::string next;              // where to go on to; empty: stay here
 };
 
 struct ErrorView {
@@ -114,8 +136,12 @@ class Pages {
 
   http::Response sign_in(const SignInView& view, int status = 200) const;
   http::Response consent(const ConsentView& view, int status = 200) const;
+  http::Response form_post(const FormPostView& view) const;
   http::Response sign_out(const SignOutView& view, int status = 200) const;
   http::Response signed_out(const SignedOutView& view) const;
+  http::Response front_channel_logout(const FrontChannelLogoutView& view) const;
+  // OpenID Connect Session Management 1.0 §3.2: the one page that others may frame.
+  http::Response check_session() const;
   http::Response error(const ErrorView& view) const;
   http::Response home(const HomeView& view) const;
   http::Response demo(const DemoView& view) const;

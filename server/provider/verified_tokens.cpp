@@ -31,6 +31,12 @@ void VerifiedTokens::put(std::string_view text, const oidc::token::AccessToken& 
   held_.emplace(std::move(digest), Held{token, order_.begin()});
 }
 
+void VerifiedTokens::clear() {
+  const std::lock_guard lock(mutex_);
+  held_.clear();
+  order_.clear();
+}
+
 std::size_t VerifiedTokens::size() const {
   const std::lock_guard lock(mutex_);
   return held_.size();

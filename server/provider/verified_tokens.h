@@ -24,6 +24,8 @@ class VerifiedTokens {
   std::optional<oidc::token::AccessToken> find(std::string_view text, oidc::TimePoint now);
   // `token` is what verify_access_token() made of `text`.
   void put(std::string_view text, const oidc::token::AccessToken& token);
+  // After a key was withdrawn.
+  void clear();
   std::size_t size() const;
 
  private:

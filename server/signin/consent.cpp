@@ -39,7 +39,8 @@ page::ConsentView consent_view(const Provider& provider, const LoadedFlow& loade
   view.application = application_view(loaded);
   view.account_name = account_name(user);
   view.account_email = user.primary_email();
-  for (auto& item : oidc::token::shared_items(user, loaded.request.scope())) {
+  for (auto& item :
+       oidc::token::shared_items(user, loaded.request.scope(), loaded.request.claims)) {
     view.items.push_back({std::move(item.title), std::move(item.value)});
   }
   view.offline_access = loaded.request.has_scope("offline_access");
@@ -66,7 +67,7 @@ Flow with_another_account(const Provider& provider, Flow flow) {
 runtime::Task<Response> get_consent(const Provider& provider, Request request) {
   auto flow = resume_page(provider, request, kRoute);
   if (!flow) co_return std::move(flow.error());
-  auto loaded = co_await load_flow(provider, request, flow->form, std::string(kRoute));
+  auto loaded = co_await load_flow(provider, request, *flow, std::string(kRoute));
   if (!loaded) co_return std::move(loaded.error());
   auto browser = co_await load_browser(provider, request);
   if (!browser) {
@@ -109,13 +110,14 @@ runtime::Task<Response> post_consent(const Provider& provider, Request request) 
     co_return co_await dispatch(provider, request, std::move(input));
   }
   if (decision == "deny") {
-    auto loaded = co_await load_flow(provider, request, input.flow.form, input.route);
+    auto loaded = co_await load_flow(provider, request, input.flow, input.route);
     if (!loaded) co_return std::move(loaded.error());
     co_return authorization_failure(
         provider, request, kRoute,
         oidc::request::RedirectError{
             loaded->request.redirect_uri,
             loaded->request.state,
+            loaded->request.response_mode,
             {oidc::OAuthErrorCode::access_denied, "The person declined.", "consent: declined"}},
         *loaded->client);
   }

@@ -1,9 +1,11 @@
 #include "server/signin/dispatch.h"
 
 #include "oidc/base/text.h"
-#include "oidc/response/authorization_response.h"
 #include "oidc/token/claims.h"
+#include "oidc/token/subject.h"
 #include "server/provider/failure.h"
+#include "server/provider/request_uri.h"
+#include "server/signin/browser_state.h"
 
 namespace server::signin {
 namespace {
@@ -12,9 +14,11 @@ using http::Request;
 using http::Response;
 using oidc::OAuthError;
 using oidc::OAuthErrorCode;
+using oidc::request::AuthorizationFailure;
 using oidc::request::PageError;
 using oidc::request::RedirectError;
 using provider::Provider;
+using ClientPointer = std::shared_ptr<const oidc::model::Client>;
 
 Response store_failure(const Provider& provider, const Request& request, std::string_view route,
                        const store::StoreError& error) {
@@ -28,64 +32,33 @@ Response with_cookies(Response response, const std::vector<std::string>& cookies
   return response;
 }
 
-// An id_token_hint names a person (OpenID Connect Core §3.1.2.1).
-oidc::Result<std::optional<std::string>> read_hint(const Provider& provider,
-                                                   const LoadedFlow& loaded) {
+// The subject that the request insists on: that of its id_token_hint (OpenID Connect Core
+// §3.1.2.1), or of its claims parameter (§5.5.1). Nothing when it names nobody.
+oidc::Result<std::optional<std::string>> insisted_subject(const Provider& provider,
+                                                          const LoadedFlow& loaded) {
   const auto& text = loaded.request.id_token_hint;
-  if (text.empty()) return std::nullopt;
-  auto hint =
-      oidc::token::verify_id_token_hint(text, provider.keys.verification_keys(), provider.issuer);
-  if (!hint) return std::unexpected(hint.error());
-  return hint->subject;
+  if (!text.empty()) {
+    auto hint =
+        oidc::token::verify_id_token_hint(text, *provider.keys.hint_keys(), provider.issuer);
+    if (!hint) return std::unexpected(hint.error());
+    return hint->subject;
+  }
+  auto subject = oidc::request::requested_subject(loaded.request.claims);
+  if (subject.empty()) return std::nullopt;
+  return subject;
 }
 
-struct Issue {
-  const LoadedFlow& loaded;
-  const oidc::model::SessionWithUser& account;
-  const oidc::model::Browser& browser;
-  bool remember_consent;
-};
-
-oidc::model::Grant make_grant(const Provider& provider, const Issue& issue, oidc::TimePoint now) {
-  const auto& session = issue.account.session;
-  return {.id = provider.store.next_row(),
-          .user_id = issue.account.user.id,
-          .client_id = issue.loaded.client->client_id,
-          .session_id = session.id,
-          .scope = issue.loaded.request.scope(),
-          .offline_access = issue.loaded.request.has_scope("offline_access"),
-          .auth_time = session.auth_time,
-          .amr = session.amr,
-          .acr = session.acr,
-          .sid = session.sid,
-          .created_at = now};
-}
-
-// Nothing: the session ended in the meantime, so the person must sign in.
-runtime::Task<store::StoreResult<std::optional<std::string>>> issue_code(const Provider& provider,
-                                                                         std::string address,
-                                                                         const Issue& issue,
-                                                                         oidc::TimePoint now) {
-  const auto& request = issue.loaded.request;
-  auto grant = make_grant(provider, issue, now);
-  auto credential = oidc::crypto::make_credential(oidc::crypto::CredentialKind::authorization_code,
-                                                  0, provider.store.next_row());
-  oidc::model::AuthorizationCode code{.stored = credential.stored,
-                                      .grant_id = grant.id,
-                                      .client_id = grant.client_id,
-                                      .redirect_uri = request.redirect_uri.text(),
-                                      .code_challenge = request.code_challenge,
-                                      .nonce = request.nonce,
-                                      .expires_at = now + provider.lifetimes.authorization_code};
-  store::Actor actor{"user:" + grant.user_id, std::move(address)};
-  auto outcome = co_await provider.store.issue_code({.browser_id = issue.browser.id,
-                                                     .grant = std::move(grant),
-                                                     .code = std::move(code),
-                                                     .remember_consent = issue.remember_consent},
-                                                    std::move(actor), now);
-  if (!outcome) co_return std::unexpected(outcome.error());
-  if (*outcome == store::IssueCodeOutcome::session_ended) co_return std::nullopt;
-  co_return std::move(credential.text);
+// The person of that subject among those signed in here; an empty id when it is none of them.
+std::string find_subject(const Provider& provider, const oidc::model::Client& client,
+                         const std::optional<oidc::model::Browser>& browser,
+                         std::string_view subject) {
+  if (!browser) return "";
+  for (const auto& candidate : browser->sessions) {
+    const auto known =
+        oidc::token::subject_for(client, candidate.user.id, provider.keys.purpose_key("pairwise"));
+    if (known == subject) return candidate.user.id;
+  }
+  return "";
 }
 
 Response page_redirect(const Provider& provider, const Request& request, std::string_view path,
@@ -96,6 +69,7 @@ Response page_redirect(const Provider& provider, const Request& request, std::st
     return authorization_failure(
         provider, request, input.route,
         RedirectError{loaded.request.redirect_uri, loaded.request.state,
+                      loaded.request.response_mode,
                       OAuthError{OAuthErrorCode::invalid_request,
                                  "The request is too large: its parameters must fit in 4 KB."}},
         *loaded.client);
@@ -103,69 +77,78 @@ Response page_redirect(const Provider& provider, const Request& request, std::st
   return with_cookies(Response::redirect(std::string(path) + "?t=" + sealed), input.set_cookies);
 }
 
+// The error branch is the finished answer.
+runtime::Task<std::expected<ClientPointer, Response>> find_client(const Provider& provider,
+                                                                  const Request& request,
+                                                                  const oidc::Form& form,
+                                                                  std::string_view route) {
+  const auto client_id = form.value_or("client_id", "");
+  if (!client_id.empty() && !form.is_repeated("client_id")) {
+    auto found = co_await provider.store.find_client(client_id, provider.now());
+    if (!found) co_return std::unexpected(store_failure(provider, request, route, found.error()));
+    if (*found) co_return std::move(*found);
+  }
+  page::ErrorView view;
+  view.title = "This application is not known here";
+  view.remedy =
+      "Go back to the application and try again. If it happens again, tell whoever runs it that "
+      "its client_id is not registered with this server.";
+  if (!client_id.empty()) view.facts = {{"client_id", client_id.substr(0, 100)}};
+  OAuthError error{OAuthErrorCode::invalid_client,
+                   client_id.empty() ? "The request names no application (client_id)."
+                                     : "The client_id of the request is not registered.",
+                   "client_id: unknown or missing"};
+  co_return std::unexpected(page_failure(provider, request, route, error, view));
+}
+
+// A request object that can't be read is told to the application when the address beside it is one
+// of its own (OpenID Connect Core §3.1.2.6), and on a page of ours otherwise.
+AuthorizationFailure unresolved(const oidc::Form& form, const oidc::model::Client& client,
+                                OAuthError error, oidc::TimePoint now) {
+  auto redirect =
+      oidc::request::validate_redirect_uri(client, form.value_or("redirect_uri", ""), now);
+  if (!redirect || form.is_repeated("redirect_uri")) return PageError{std::move(error)};
+  return RedirectError{std::move(*redirect), form.value_or("state", "").substr(0, 4096),
+                       oidc::request::response_mode_for_errors(form), std::move(error)};
+}
+
 }  // namespace
 
 page::ApplicationView application_view(const LoadedFlow& loaded) {
-  return {.name = loaded.client->display_name(),
+  const auto& client = *loaded.client;
+  return {.name = client.display_name(),
           .host = loaded.request.redirect_uri.host(),
-          .policy_uri = loaded.client->policy_uri,
-          .tos_uri = loaded.client->tos_uri};
-}
-
-Response authorization_failure(const Provider& provider, const Request& request,
-                               std::string_view route,
-                               const oidc::request::AuthorizationFailure& failure,
-                               const oidc::model::Client& client) {
-  if (const auto* page = std::get_if<PageError>(&failure)) {
-    page::ErrorView view;
-    view.title = "This sign-in request cannot be completed";
-    view.remedy =
-        "Nothing is wrong with your account. Whoever runs " + client.display_name() +
-        " can mend this: the address in the request must be registered, letter by letter.";
-    view.facts = {{"Application", client.display_name()}};
-    const auto query = oidc::Form::parse(request.query);
-    if (query && query->has("redirect_uri")) {
-      view.facts.emplace_back("Address in the request",
-                              query->value_or("redirect_uri", "").substr(0, 300));
-    }
-    return page_failure(provider, request, route, page->error, view, client.client_id);
-  }
-  const auto& redirect = std::get<RedirectError>(failure);
-  const auto id = record_failure(provider, request, route, redirect.error, 303, client.client_id);
-  return Response::redirect(oidc::response::error_location(redirect, provider.issuer, id));
+          .policy_uri = client.policy_uri,
+          .tos_uri = client.tos_uri,
+          .logo = client.logo_uri.empty() ? "" : "/logo/" + oidc::percent_encode(client.client_id),
+          .unverified = client.quarantined};
 }
 
 runtime::Task<std::expected<LoadedFlow, Response>> load_flow(const Provider& provider,
-                                                             const Request& request,
-                                                             const oidc::Form& form,
+                                                             const Request& request, Flow& flow,
                                                              std::string route) {
-  const auto client_id = form.value_or("client_id", "");
+  auto client = co_await find_client(provider, request, flow.form, route);
+  if (!client) co_return std::unexpected(std::move(client.error()));
   const auto now = provider.now();
-  std::shared_ptr<const oidc::model::Client> client;
-  if (!client_id.empty() && !form.is_repeated("client_id")) {
-    auto found = co_await provider.store.find_client(client_id, now);
-    if (!found) co_return std::unexpected(store_failure(provider, request, route, found.error()));
-    client = std::move(*found);
+  if (!flow.resolved && flow.form.repeated().empty()) {
+    auto resolved = co_await provider::resolve_request(provider, flow.form, **client);
+    if (!resolved) {
+      co_return std::unexpected(
+          authorization_failure(provider, request, route,
+                                unresolved(flow.form, **client, resolved.error(), now), **client));
+    }
+    flow.restartable = !resolved->from_object && !resolved->pushed;
+    flow.pushed = std::move(resolved->pushed);
+    flow.form = std::move(resolved->form);
+    flow.resolved = true;
   }
-  if (!client) {
-    page::ErrorView view;
-    view.title = "This application is not known here";
-    view.remedy =
-        "Go back to the application and try again. If it happens again, tell whoever runs it that "
-        "its client_id is not registered with this server.";
-    if (!client_id.empty()) view.facts = {{"client_id", client_id.substr(0, 100)}};
-    OAuthError error{OAuthErrorCode::invalid_client,
-                     client_id.empty() ? "The request names no application (client_id)."
-                                       : "The client_id of the request is not registered.",
-                     "client_id: unknown or missing"};
-    co_return std::unexpected(page_failure(provider, request, route, error, view));
-  }
-  auto parsed = oidc::request::parse_authorization_request(form, *client, now);
+  auto parsed =
+      oidc::request::parse_authorization_request(flow.form, **client, provider.features, now);
   if (!parsed) {
     co_return std::unexpected(
-        authorization_failure(provider, request, route, parsed.error(), *client));
+        authorization_failure(provider, request, route, parsed.error(), **client));
   }
-  co_return LoadedFlow{std::move(client), std::move(*parsed)};
+  co_return LoadedFlow{std::move(*client), std::move(*parsed)};
 }
 
 runtime::Task<store::StoreResult<std::optional<oidc::model::Browser>>> load_browser(
@@ -181,58 +164,64 @@ runtime::Task<store::StoreResult<std::optional<oidc::model::Browser>>> load_brow
 
 runtime::Task<Response> dispatch(const Provider& provider, const Request& request,
                                  DispatchInput input) {
-  auto loaded = co_await load_flow(provider, request, input.flow.form, input.route);
+  auto loaded = co_await load_flow(provider, request, input.flow, input.route);
   if (!loaded) co_return with_cookies(std::move(loaded.error()), input.set_cookies);
+  const auto& client = *loaded->client;
   const auto fail_to_client = [&](OAuthError error) {
     return with_cookies(
-        authorization_failure(
-            provider, request, input.route,
-            RedirectError{loaded->request.redirect_uri, loaded->request.state, std::move(error)},
-            *loaded->client),
+        authorization_failure(provider, request, input.route,
+                              RedirectError{loaded->request.redirect_uri, loaded->request.state,
+                                            loaded->request.response_mode, std::move(error)},
+                              client),
         input.set_cookies);
   };
-  auto hinted = read_hint(provider, *loaded);
-  if (!hinted) co_return fail_to_client(hinted.error());
+  const auto fail_on_page = [&](const store::StoreError& error) {
+    return with_cookies(store_failure(provider, request, input.route, error), input.set_cookies);
+  };
+  const auto subject = insisted_subject(provider, *loaded);
+  if (!subject) co_return fail_to_client(subject.error());
   std::optional<oidc::model::Browser> browser = std::move(input.browser);
   if (!browser) {
     auto found = co_await load_browser(provider, request);
-    if (!found)
-      co_return with_cookies(store_failure(provider, request, input.route, found.error()),
-                             input.set_cookies);
+    if (!found) co_return fail_on_page(found.error());
     browser = std::move(*found);
   }
   const auto now = provider.now();
   oidc::interaction::Situation situation{.request = loaded->request,
-                                         .client = *loaded->client,
+                                         .client = client,
                                          .browser = browser ? &*browser : nullptr,
                                          .started_at = input.flow.started_at,
                                          .now = now,
                                          .issuer_on_loopback = provider.issuer_on_loopback,
                                          .session_id = input.flow.session_id,
-                                         .hinted_sub = *hinted,
                                          .consent_given = input.consent_given};
-  if (const auto* account = pick_session(situation); account && !loaded->client->first_party) {
-    auto consent =
-        co_await provider.store.find_consent(account->user.id, loaded->client->client_id);
-    if (!consent)
-      co_return with_cookies(store_failure(provider, request, input.route, consent.error()),
-                             input.set_cookies);
+  if (*subject) situation.hinted_user = find_subject(provider, client, browser, **subject);
+  if (const auto* account = pick_session(situation); account && !client.first_party) {
+    auto consent = co_await provider.store.find_consent(account->user.id, client.client_id);
+    if (!consent) co_return fail_on_page(consent.error());
     situation.remembered_scope = std::move(*consent);
   }
   auto next = next_step(situation);
   if (auto* error = std::get_if<OAuthError>(&next)) co_return fail_to_client(std::move(*error));
   if (const auto* issue = std::get_if<oidc::interaction::IssueStep>(&next)) {
-    const Issue job{*loaded, *issue->account, *browser,
-                    input.consent_given && !loaded->client->first_party};
-    auto code = co_await issue_code(provider, request.client_address, job, now);
-    if (!code)
-      co_return with_cookies(store_failure(provider, request, input.route, code.error()),
+    const auto state = browser_state(provider, request, input.set_cookies);
+    const Issue job{.loaded = *loaded,
+                    .flow = input.flow,
+                    .account = *issue->account,
+                    .browser = *browser,
+                    .remember_consent = input.consent_given && !client.first_party,
+                    .session_state = session_state(state, client.client_id,
+                                                   loaded->request.redirect_uri.text())};
+    auto outcome = co_await issue_answer(provider, request.client_address, job, now);
+    if (const auto* answer = std::get_if<oidc::response::AuthorizationResponse>(&outcome)) {
+      co_return with_cookies(deliver(provider, *answer, client, loaded->request.redirect_uri),
                              input.set_cookies);
-    if (*code) {
-      co_return with_cookies(
-          Response::redirect(oidc::response::code_location(loaded->request.redirect_uri, **code,
-                                                           loaded->request.state, provider.issuer)),
-          input.set_cookies);
+    }
+    if (const auto* fault = std::get_if<store::StoreError>(&outcome)) {
+      co_return fail_on_page(*fault);
+    }
+    if (auto* error = std::get_if<OAuthError>(&outcome)) {
+      co_return fail_to_client(std::move(*error));
     }
     next = oidc::interaction::SignInStep{};  // the session ended a moment ago
     if (loaded->request.prompt.none) {

@@ -9,19 +9,16 @@
 #include "oidc/request/authorization_request.h"
 #include "server/http/message.h"
 #include "server/provider/provider.h"
+#include "server/signin/answer.h"
 #include "server/signin/flow.h"
 
 namespace server::signin {
 
-// A flow whose client and parameters are sound as of now.
-struct LoadedFlow {
-  std::shared_ptr<const oidc::model::Client> client;
-  oidc::request::AuthorizationRequest request;
-};
-// Checks the flow's parameters against the client as it is now. The error branch is the finished
-// answer: a page of ours, or a redirect with the error.
+// Checks the flow's parameters against the client as it is now. A flow that has just come in has
+// its request object or pushed request put in their place first. The error branch is the finished
+// answer: a page of ours, or what goes to the application.
 runtime::Task<std::expected<LoadedFlow, http::Response>> load_flow(
-    const provider::Provider& provider, const http::Request& request, const oidc::Form& form,
+    const provider::Provider& provider, const http::Request& request, Flow& flow,
     std::string route);
 
 // The browser behind the session cookie; nothing when nobody is signed in.
@@ -39,12 +36,6 @@ struct DispatchInput {
 // The redirect to the next page, or to the application with a code or an error.
 runtime::Task<http::Response> dispatch(const provider::Provider& provider,
                                        const http::Request& request, DispatchInput input);
-
-// The redirect to the application with an error, or a page when it can't be trusted.
-http::Response authorization_failure(const provider::Provider& provider,
-                                     const http::Request& request, std::string_view route,
-                                     const oidc::request::AuthorizationFailure& failure,
-                                     const oidc::model::Client& client);
 
 // What pages say about the application.
 page::ApplicationView application_view(const LoadedFlow& loaded);

@@ -30,6 +30,11 @@ std::string seal_flow(const provider::Provider& provider, Purpose purpose, const
     form.set("n", std::to_string(static_cast<int>(flow.notice)));
   }
   if (!flow.event_id.empty()) form.set("e", flow.event_id);
+  if (!flow.restartable) form.set("o", "1");
+  if (flow.pushed) {
+    form.set("p", std::to_string(flow.pushed->row));
+    form.set("d", flow.pushed->digest);
+  }
   // The parameters come last and as they are: they would be escaped twice as a field.
   const std::string plain = form.encode() + "\n" + flow.form.encode();
   return oidc::base64url_encode(
@@ -62,6 +67,12 @@ std::optional<OpenedFlow> open_flow(const provider::Provider& provider, Purpose 
     out.flow.notice = static_cast<page::SignInNotice>(*notice);
   }
   out.flow.event_id = form->value_or("e", "");
+  out.flow.resolved = true;
+  out.flow.restartable = !form->has("o");
+  if (const auto row = oidc::parse_unsigned(form->value_or("p", ""))) {
+    out.flow.pushed =
+        oidc::crypto::OpaqueCredential{.row = *row, .digest = form->value_or("d", "")};
+  }
   out.expired = provider.now() - out.flow.started_at > provider.config.interaction_lifetime;
   return out;
 }

@@ -7,6 +7,7 @@
 
 #include "oidc/base/form.h"
 #include "oidc/base/time.h"
+#include "oidc/crypto/opaque_credential.h"
 #include "server/http/message.h"
 #include "server/page/page.h"
 #include "server/provider/provider.h"
@@ -26,10 +27,15 @@ inline constexpr std::size_t kMaxSealedLogout = 32 * 1024;
 enum class Purpose { authorize, logout };
 
 struct Flow {
-  oidc::Form form;               // the parameters as they came; checked again at each step
-  oidc::TimePoint started_at{};  // when the request came in first
-  std::string binding;           // SHA-256 of the binding cookie
-  std::optional<std::int64_t> session_id;  // the account chosen in this interaction
+  oidc::Form form;  // the parameters; checked again at each step
+  // False as long as they stand as they came: `request` and `request_uri` are still to be read.
+  bool resolved = false;
+  // What was signed or pushed cannot be sent again by us: such a flow does not start anew.
+  bool restartable = true;
+  std::optional<oidc::crypto::OpaqueCredential> pushed;  // used up when the answer is issued
+  oidc::TimePoint started_at{};                          // when the request came in first
+  std::string binding;                                   // SHA-256 of the binding cookie
+  std::optional<std::int64_t> session_id;                // the account chosen in this interaction
   // What the sign-in page shows again after a redirect.
   std::string email;
   page::SignInNotice notice = page::SignInNotice::none;

@@ -7,6 +7,7 @@
 #include "server/account/password_sign_in.h"
 #include "server/observe/log.h"
 #include "server/provider/failure.h"
+#include "server/signin/browser_state.h"
 #include "server/signin/dispatch.h"
 #include "server/signin/resume.h"
 
@@ -45,7 +46,7 @@ Response show_again(const Provider& provider, const Request& request, Flow flow)
 // 429 and 503 are shown at once: nothing was counted or changed, so a reload harms nobody.
 runtime::Task<Response> show_refusal(const Provider& provider, const Request& request, Flow flow,
                                      int status, std::int64_t retry_after_s) {
-  auto loaded = co_await load_flow(provider, request, flow.form, std::string(kRoute));
+  auto loaded = co_await load_flow(provider, request, flow, std::string(kRoute));
   if (!loaded) co_return std::move(loaded.error());
   auto view = sign_in_view(provider, *loaded, flow);
   view.retry_after_s = retry_after_s;
@@ -142,11 +143,12 @@ runtime::Task<Response> complete_sign_in(const Provider& provider, const Request
       if (candidate.user.id == accepted.record.user.id) flow.session_id = candidate.session.id;
     }
   }
-  co_return co_await dispatch(provider, request,
-                              {.flow = std::move(flow),
-                               .route = std::string(kRoute),
-                               .browser = std::move(*browser),
-                               .set_cookies = {fresh.session_cookie, fresh.device_cookie}});
+  DispatchInput next{.flow = std::move(flow),
+                     .route = std::string(kRoute),
+                     .browser = std::move(*browser),
+                     .set_cookies = {fresh.session_cookie, fresh.device_cookie}};
+  renew_browser_state(provider, next.set_cookies);
+  co_return co_await dispatch(provider, request, std::move(next));
 }
 
 }  // namespace
@@ -154,7 +156,7 @@ runtime::Task<Response> complete_sign_in(const Provider& provider, const Request
 runtime::Task<Response> get_login(const Provider& provider, Request request) {
   auto flow = resume_page(provider, request, kRoute);
   if (!flow) co_return std::move(flow.error());
-  auto loaded = co_await load_flow(provider, request, flow->form, std::string(kRoute));
+  auto loaded = co_await load_flow(provider, request, *flow, std::string(kRoute));
   if (!loaded) co_return std::move(loaded.error());
   // Opened in another browser, the page is bound to that one: an address approves nothing by
   // itself.

@@ -5,7 +5,9 @@
 #include "oidc/token/claims.h"
 #include "server/observe/log.h"
 #include "server/provider/failure.h"
+#include "server/signin/browser_state.h"
 #include "server/signin/dispatch.h"
+#include "server/signin/front_channel.h"
 #include "server/signin/resume.h"
 
 namespace server::signin {
@@ -45,8 +47,8 @@ runtime::Task<std::expected<LogoutRequest, Response>> load_request(const Provide
     return std::unexpected(refuse(provider, request, error));
   };
   if (const auto text = form.get("id_token_hint")) {
-    auto hint = oidc::token::verify_id_token_hint(*text, provider.keys.verification_keys(),
-                                                  provider.issuer);
+    auto hint =
+        oidc::token::verify_id_token_hint(*text, *provider.keys.hint_keys(), provider.issuer);
     if (!hint) co_return refusal(hint.error());
     out.hint = std::move(*hint);
   }
@@ -80,11 +82,19 @@ runtime::Task<std::expected<LogoutRequest, Response>> load_request(const Provide
   co_return out;
 }
 
-Response signed_out(const Provider& provider, const LogoutRequest& logout) {
+// `frames` are the pages of applications that are to be opened first.
+Response signed_out(const Provider& provider, const LogoutRequest& logout,
+                    std::vector<page::LogoutFrame> frames = {}) {
+  std::string next;
   if (logout.redirect) {
-    return Response::redirect(oidc::response::logout_location(*logout.redirect, logout.state));
+    next = oidc::response::logout_location(*logout.redirect, logout.state);
   }
-  return provider.pages.signed_out({logout.client ? logout.client->display_name() : ""});
+  const std::string name = logout.client ? logout.client->display_name() : "";
+  if (!frames.empty()) {
+    return provider.pages.front_channel_logout({std::move(frames), name, std::move(next)});
+  }
+  if (!next.empty()) return Response::redirect(std::move(next));
+  return provider.pages.signed_out({name});
 }
 
 runtime::Task<Response> end_sessions(const Provider& provider, const Request& request,
@@ -97,8 +107,12 @@ runtime::Task<Response> end_sessions(const Provider& provider, const Request& re
       co_await provider.store.end_sessions(browser.id, std::move(ids), actor, provider.now());
   if (!ended) co_return refuse(provider, request, provider::to_oauth_error(ended.error()));
   observe::log_info("signed_out", {{"source", request.client_address}});
-  auto response = signed_out(provider, logout);
-  if (all) response.add("Set-Cookie", provider.cookie(kSessionCookie, "", 0));
+  auto response =
+      signed_out(provider, logout, co_await front_channel_frames(provider, std::move(*ended)));
+  std::vector<std::string> cookies;
+  if (all) cookies.push_back(provider.cookie(kSessionCookie, "", 0));
+  renew_browser_state(provider, cookies);
+  for (auto& cookie : cookies) response.add("Set-Cookie", std::move(cookie));
   co_return response;
 }
 

@@ -1,5 +1,5 @@
 // Owns: RP-initiated logout: GET and POST /logout (OpenID Connect RP-Initiated Logout 1.0 §2 and
-// §3).
+// §3). What the applications are told of it: front_channel.h, and provider/back_channel.h.
 #pragma once
 #include "server/http/message.h"
 #include "server/provider/provider.h"

@@ -19,9 +19,18 @@ page::ErrorView lost_page() {
   return view;
 }
 
-// Nothing dead-ends: what is too old starts anew with the same parameters.
-Response start_anew(const Flow& flow) {
-  return Response::redirect("/authorize?" + flow.form.encode());
+// Nothing dead-ends: what is too old starts anew with the same parameters, unless only the
+// application can send them again.
+Response start_anew(const Provider& provider, const Request& request, std::string_view route,
+                    const Flow& flow) {
+  if (flow.restartable) return Response::redirect("/authorize?" + flow.form.encode());
+  page::ErrorView view;
+  view.title = "This sign-in request has expired";
+  view.remedy = "Go back to the application that you want to use and sign in from there.";
+  return page_failure(provider, request, route,
+                      OAuthError{OAuthErrorCode::invalid_request, "The page was open for too long.",
+                                 "t: older than the limit"},
+                      view);
 }
 
 }  // namespace
@@ -37,7 +46,9 @@ std::expected<Flow, Response> resume_page(const Provider& provider, const Reques
         OAuthError{OAuthErrorCode::invalid_request, "", "t: missing, altered or of another server"},
         lost_page()));
   }
-  if (opened->expired) return std::unexpected(start_anew(opened->flow));
+  if (opened->expired) {
+    return std::unexpected(start_anew(provider, request, route, opened->flow));
+  }
   return std::move(opened->flow);
 }
 
@@ -59,7 +70,7 @@ std::expected<SubmittedForm, Response> resume_form(const Provider& provider, con
     return std::unexpected(page_failure(provider, request, route, error, view));
   }
   if (opened->expired && purpose == Purpose::authorize) {
-    return std::unexpected(start_anew(opened->flow));
+    return std::unexpected(start_anew(provider, request, route, opened->flow));
   }
   const bool own = is_own_form(provider, request, opened->flow) && !opened->expired;
   return SubmittedForm{std::move(opened->flow), std::move(*fields), own};

@@ -109,6 +109,8 @@ struct World {
   server::page::Pages pages{server::page::Brand{}};
   server::account::Passwords passwords{
       server::account::PasswordOptions{.threads = 2, .queue_limit = 64, .cost = kCheap}};
+  server::outbound::Outbound outbound{server::outbound::OutboundOptions{}};
+  server::provider::ClientKeys client_keys{outbound};
   server::observe::EventRing failures;
   server::observe::MetricsRegistry registry;
   server::observe::ServerMetrics metrics{registry};
@@ -118,6 +120,8 @@ struct World {
                                       .keys = *keys,
                                       .pages = pages,
                                       .passwords = passwords,
+                                      .outbound = outbound,
+                                      .client_keys = client_keys,
                                       .failures = failures,
                                       .metrics = metrics};
   server::store::Actor actor{"operator", ""};

@@ -50,8 +50,8 @@ TEST_CASE("a public key altered in the database is not published") {
   REQUIRE(ring);
   const auto forged =
       oidc::jose::sign_jws(attacker, oidc::jose::Algorithm::ES256, "attacker", "at+jwt", "{}");
-  CHECK_FALSE(oidc::jose::verify_jwt(*forged, (*ring)->verification_keys()));
-  CHECK(oidc::jose::verify_jwt(token, (*ring)->verification_keys()));
+  CHECK_FALSE(oidc::jose::verify_jwt(*forged, *(*ring)->verification_keys()));
+  CHECK(oidc::jose::verify_jwt(token, *(*ring)->verification_keys()));
 }
 TEST_CASE("a key that nobody sealed stops the start") {
   World world;

@@ -76,6 +76,9 @@ TEST_CASE("sound settings pass the check", "[config]") {
   config.management_listen.clear();
   config.management_hosts = {"metrics.internal", "metrics.internal:9090", "[::1]:9090"};
   config.trusted_proxies = {"10.0.0.0/8", "::1", "2001:db8::/32", "192.0.2.7"};
+  config.resources = {"https://api.example.com", "https://api.example.com/orders?v=2",
+                      "urn:example:orders"};
+  config.outbound_allowed_addresses = {"10.0.0.0/8", "fd00::/8", "127.0.0.1"};
   CHECK(check(config).empty());
 }
 
@@ -112,6 +115,22 @@ TEST_CASE("each broken rule is told in one sentence", "[config]") {
                  "data_dir /nonexistent is not a folder"));
   CHECK(contains(with([](Config& c) { c.tls_cert_file = "/dev/null"; }),
                  "Set both tls_cert_file and tls_key_file"));
+  for (const auto* bad : {"10.0.0.0/33", "example.com", "::1/129", "*"}) {
+    INFO(bad);
+    CHECK(contains(with([&](Config& c) { c.outbound_allowed_addresses = {bad}; }),
+                   "outbound_allowed_addresses must hold addresses or CIDR blocks"));
+  }
+  CHECK(with([](Config& c) { c.outbound_ca_file = "/nonexistent.pem"; }) ==
+        "outbound_ca_file /nonexistent.pem is not a regular file.");
+  CHECK(contains(with([](Config& c) { c.outbound_ca_file = "/tmp"; }), "is not a regular file"));
+  for (const auto* bad : {"api", "/orders", "https://api.example.com/#a", "https://u@api.example",
+                          "https://", "//api.example.com", "https://api.example.com/ x", ":x"}) {
+    INFO(bad);
+    CHECK(contains(with([&](Config& c) { c.resources = {bad}; }),
+                   "resources must hold absolute URIs without a fragment"));
+  }
+  CHECK(contains(with([](Config& c) { c.resources = {"urn:a:b", "urn:a:b"}; }), "twice"));
+  CHECK(contains(with([](Config& c) { c.resources = {c.issuer}; }), "must not hold the issuer"));
   CHECK(contains(with([](Config& c) { c.session_absolute_lifetime = std::chrono::hours(1); }),
                  "session_absolute_lifetime must be at least"));
   CHECK(contains(with([](Config& c) { c.refresh_token_absolute_lifetime = std::chrono::hours(1); }),

@@ -1,0 +1,187 @@
+// `latchkey client add|list|show|remove`.
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "server/admin/command.h"
+#include "server/admin/operations.h"
+#include "server/admin/ready_configuration.h"
+#include "server/runtime/run_blocking.h"
+
+namespace server::admin {
+namespace {
+
+using runtime::run_blocking;
+
+struct ClientFlags {
+  std::string name, scope, auth_method, pkce, metadata_file, product, base;
+  std::vector<std::string> redirect_uris, post_logout_redirect_uris, grant_types;
+  bool is_public = false, first_party = false, json = false;
+  std::string client_id, after;
+  int limit = 100;
+};
+
+std::expected<std::string, std::string> metadata_of(const ClientFlags& flags) {
+  nlohmann::json metadata = nlohmann::json::object();
+  if (!flags.metadata_file.empty()) {
+    auto text = read_file(flags.metadata_file);
+    if (!text) return std::unexpected(text.error());
+    metadata = nlohmann::json::parse(*text, nullptr, false);
+    if (!metadata.is_object()) return std::unexpected("The metadata file holds no JSON object.");
+  }
+  auto redirect_uris = flags.redirect_uris;
+  if (!flags.product.empty()) {
+    auto uri = ready_redirect_uri(flags.product, flags.base);
+    if (!uri) {
+      std::string names;
+      for (const auto product : ready_products()) names += " " + std::string(product);
+      return std::unexpected("--for knows:" + names + ".");
+    }
+    if (flags.base.empty() && redirect_uris.empty()) {
+      return std::unexpected("--for needs --base, such as --base https://app.example.");
+    }
+    if (redirect_uris.empty()) redirect_uris.push_back(*uri);
+  }
+  const auto put = [&metadata](const char* name, const auto& value) {
+    if (!value.empty()) metadata[name] = value;
+  };
+  put("client_name", flags.name);
+  put("redirect_uris", redirect_uris);
+  put("post_logout_redirect_uris", flags.post_logout_redirect_uris);
+  put("scope", flags.scope);
+  put("token_endpoint_auth_method", flags.auth_method);
+  if (flags.is_public) metadata["token_endpoint_auth_method"] = "none";
+  if (!flags.grant_types.empty()) {
+    metadata["grant_types"] = flags.grant_types;
+  } else if (!metadata.contains("grant_types")) {
+    metadata["grant_types"] = {"authorization_code", "refresh_token"};
+  }
+  return metadata.dump();
+}
+
+int add(const ClientFlags& flags, const OpenWorkplace& open) {
+  auto metadata = metadata_of(flags);
+  if (!metadata) return refuse(metadata.error());
+  if (!flags.pkce.empty() && flags.pkce != "optional" && flags.pkce != "required") {
+    return refuse("--pkce may be required or optional.");
+  }
+  if (flags.pkce == "optional" && flags.is_public) {
+    return refuse("A public client must use PKCE: leave --pkce optional out.");
+  }
+  return open([&](Workplace& at) {
+    auto added = run_blocking(add_client(at.store,
+                                         {.metadata_json = *metadata,
+                                          .first_party = flags.first_party,
+                                          .pkce_required = flags.pkce != "optional",
+                                          .features = at.features,
+                                          .seal_client_secret = at.seal_client_secret},
+                                         command_actor(), command_time()));
+    if (!added) return refuse(added.error());
+    if (!flags.product.empty() && !flags.json) {
+      std::cout << ready_configuration(flags.product, at.issuer, *added);
+      return 0;
+    }
+    print(describe(added->client, &added->secret));
+    if (!flags.json && !added->secret.empty()) {
+      std::cerr << "The client_secret is shown this once: keep it now.\n";
+    }
+    return 0;
+  });
+}
+
+int show(const ClientFlags& flags, const OpenWorkplace& open) {
+  return open([&](Workplace& at) {
+    auto client = run_blocking(at.store.find_client(flags.client_id, command_time()));
+    if (!client) return refuse(say(client.error()));
+    if (!*client) return refuse("There is no client " + flags.client_id + ".");
+    print(describe(**client, nullptr));
+    return 0;
+  });
+}
+
+int list_clients(const ClientFlags& flags, const OpenWorkplace& open) {
+  return open([&](Workplace& at) {
+    auto rows = run_blocking(at.store.list_clients(flags.after, flags.limit));
+    if (!rows) return refuse(say(rows.error()));
+    auto out = nlohmann::json::array();
+    for (const auto& client : *rows) {
+      out.push_back(describe(client, nullptr));
+      if (!flags.json) {
+        std::cout << client.client_id << "  " << client.display_name()
+                  << (client.is_public() ? "  public" : "")
+                  << (client.quarantined ? "  unverified" : "") << "\n";
+      }
+    }
+    if (flags.json) print(out);
+    return 0;
+  });
+}
+
+int remove(const ClientFlags& flags, const OpenWorkplace& open) {
+  return open([&](Workplace& at) {
+    auto done =
+        run_blocking(at.store.remove_client(flags.client_id, command_actor(), command_time()));
+    if (!done) return refuse(say(done.error()));
+    if (!*done) return refuse("There is no client " + flags.client_id + ".");
+    std::cout << "Removed " << flags.client_id << "; its tokens and codes have ended.\n";
+    return 0;
+  });
+}
+
+}  // namespace
+
+void define_client_commands(CLI::App& app, Action& action, const OpenWorkplace& open) {
+  // The callbacks keep it: they outlive this function.
+  const auto kept = std::make_shared<ClientFlags>();
+  auto& flags = *kept;
+  auto* client = app.add_subcommand("client", "Register and manage applications");
+  client->require_subcommand(1);
+  auto* adding = client->add_subcommand("add", "Register an application (RFC 7591 metadata)");
+  adding->add_option("--name", flags.name, "Name shown to people");
+  adding->add_option("--redirect-uri", flags.redirect_uris, "Address to return to (repeatable)")
+      ->expected(1)
+      ->take_all();
+  adding
+      ->add_option("--post-logout-redirect-uri", flags.post_logout_redirect_uris,
+                   "Address to return to after sign-out (repeatable)")
+      ->expected(1)
+      ->take_all();
+  adding->add_flag("--public", flags.is_public, "No secret: single-page, mobile, desktop");
+  adding
+      ->add_option("--grant-type", flags.grant_types, "authorization_code, refresh_token, implicit")
+      ->expected(1)
+      ->take_all();
+  adding->add_option("--scope", flags.scope, "Scopes it may ask for, space-separated");
+  adding->add_option("--token-endpoint-auth-method", flags.auth_method,
+                     "client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt "
+                     "or none");
+  adding->add_option("--pkce", flags.pkce, "required (default) or optional");
+  adding->add_flag("--first-party", flags.first_party, "Ours: people are not asked for consent");
+  adding->add_option("--metadata", flags.metadata_file,
+                     "File with metadata (JSON): every field of RFC 7591 and OpenID Connect "
+                     "Registration that this server knows");
+  adding->add_option("--for", flags.product,
+                     "Print that product's configuration: spring, authjs, grafana, oauth2-proxy, "
+                     "mod_auth_openidc");
+  adding->add_option("--base", flags.base, "With --for: the product's own address");
+  adding->callback([kept, &action, &open] { action = [kept, &open] { return add(*kept, open); }; });
+  auto* listing = client->add_subcommand("list", "List applications");
+  add_paging(*listing, flags.after, flags.limit);
+  listing->callback(
+      [kept, &action, &open] { action = [kept, &open] { return list_clients(*kept, open); }; });
+  auto* showing = client->add_subcommand("show", "Show one application");
+  showing->add_option("client_id", flags.client_id)->required();
+  showing->callback(
+      [kept, &action, &open] { action = [kept, &open] { return show(*kept, open); }; });
+  auto* removing = client->add_subcommand("remove", "Remove one and end everything of theirs");
+  removing->add_option("client_id", flags.client_id)->required();
+  removing->callback(
+      [kept, &action, &open] { action = [kept, &open] { return remove(*kept, open); }; });
+  define_token_commands(*client, action, open);
+  for (auto* command : {adding, listing, showing}) {
+    command->add_flag("--json", flags.json, "Print JSON");
+  }
+}
+
+}  // namespace server::admin

@@ -1,0 +1,46 @@
+// Owns: what the groups of commands share: printing, refusing, reading files and passwords. Each
+// group is one file NAME_commands.cpp with one function that is named here and stands in the table
+// of command_line.cpp.
+#pragma once
+#include <expected>
+#include <functional>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "oidc/base/secret.h"
+#include "oidc/base/time.h"
+#include "server/admin/command_line.h"
+
+namespace CLI {
+class App;
+}
+
+namespace server::admin {
+
+// What a command does once its flags have been read. Returns the exit code.
+using Action = std::function<int()>;
+
+// Each adds its group to `app`. The callback of the command that was typed sets `action`; all three
+// outlive it.
+void define_client_commands(CLI::App& app, Action& action, const OpenWorkplace& open);
+void define_user_commands(CLI::App& app, Action& action, const OpenWorkplace& open);
+void define_logout_commands(CLI::App& app, Action& action, const OpenWorkplace& open);
+// `client token …`, below the group `client`.
+void define_token_commands(CLI::App& client, Action& action, const OpenWorkplace& open);
+
+// The wall clock, in milliseconds.
+oidc::TimePoint command_time();
+store::Actor command_actor();
+// Says the sentence on standard error; 1.
+int refuse(const std::string& sentence);
+// On standard output, indented.
+void print(const nlohmann::json& value);
+// "2026-01-31 09:05 UTC".
+std::string write_time(oidc::TimePoint at);
+// Error: one sentence.
+std::expected<std::string, std::string> read_file(const std::string& path);
+// One line of standard input, without its end.
+oidc::Password read_password();
+void add_paging(CLI::App& command, std::string& after, int& limit);
+
+}  // namespace server::admin

@@ -1,0 +1,27 @@
+// Owns: keeping the key ring fresh: what was rotated, by this process or another, and what the time
+// brings, within a second.
+#pragma once
+#include <functional>
+
+#include "server/app/periodic.h"
+#include "server/keys/key_ring.h"
+#include "server/store/store.h"
+
+namespace server::app {
+
+class KeyWatch {
+ public:
+  // `on_change` is told after something changed, on the watch's own thread.
+  KeyWatch(keys::KeyRing& keys, store::Store& store, std::function<void()> on_change);
+
+ private:
+  void look();
+
+  keys::KeyRing& keys_;
+  store::Store& store_;
+  const std::function<void()> on_change_;
+  bool was_good_ = true;
+  std::unique_ptr<Periodic> thread_;
+};
+
+}  // namespace server::app

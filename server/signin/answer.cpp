@@ -1,0 +1,173 @@
+#include "server/signin/answer.h"
+
+#include "oidc/base/base64url.h"
+#include "oidc/base/text.h"
+#include "oidc/crypto/random.h"
+#include "oidc/grant/issue_tokens.h"
+#include "oidc/interaction/next_step.h"
+#include "oidc/token/subject.h"
+#include "server/provider/failure.h"
+
+namespace server::signin {
+namespace {
+
+using http::Request;
+using http::Response;
+using oidc::request::PageError;
+using oidc::request::RedirectError;
+using oidc::request::ResponseMode;
+using provider::Provider;
+
+oidc::model::Grant make_grant(const Provider& provider, const Issue& issue, oidc::TimePoint now) {
+  const auto& session = issue.account.session;
+  const auto& request = issue.loaded.request;
+  const auto& client = *issue.loaded.client;
+  return {.id = provider.store.next_row(),
+          .user_id = issue.account.user.id,
+          .subject = oidc::token::subject_for(client, issue.account.user.id,
+                                              provider.keys.purpose_key("pairwise")),
+          .client_id = client.client_id,
+          .session_id = session.id,
+          .scope = request.scope(),
+          .claims = oidc::request::claims_to_keep(request.claims),
+          .resources = request.resources,
+          .offline_access = request.has_scope("offline_access"),
+          .auth_time = session.auth_time,
+          .amr = session.amr,
+          .acr = session.acr,
+          .sid = session.sid,
+          .created_at = now};
+}
+
+oidc::Result<oidc::grant::IssuedTokens> sign_tokens(const Provider& provider, const Issue& issue,
+                                                    const oidc::model::Grant& grant,
+                                                    std::string_view code, oidc::TimePoint now) {
+  const auto& type = issue.loaded.request.response_type;
+  const auto jti = oidc::base64url_encode(oidc::crypto::random_bytes(16));
+  // The session was read in this request, and the transaction that follows holds it.
+  return oidc::grant::issue_tokens({.grant_type = "implicit",
+                                    .issuer = provider.issuer,
+                                    .client = *issue.loaded.client,
+                                    .user = issue.account.user,
+                                    .grant = grant,
+                                    .grant_live = true,
+                                    .scope = grant.scope,
+                                    .nonce = issue.loaded.request.nonce,
+                                    .jti = jti,
+                                    .code = code,
+                                    .access_token = type.token,
+                                    .id_token = type.id_token,
+                                    .now = now,
+                                    .lifetimes = provider.lifetimes},
+                                   provider.signer());
+}
+
+Response refused_page(const Provider& provider, const Request& request, std::string_view route,
+                      const oidc::OAuthError& error, const oidc::model::Client& client) {
+  page::ErrorView view;
+  view.title = "This sign-in request cannot be completed";
+  view.remedy = "Nothing is wrong with your account. Whoever runs " + client.display_name() +
+                " can mend this: the address in the request must be registered, letter by letter.";
+  view.facts = {{"Application", client.display_name()}};
+  const auto query = oidc::Form::parse(request.query, oidc::Repeats::note);
+  if (query && query->has("redirect_uri")) {
+    view.facts.emplace_back("Address in the request",
+                            query->value_or("redirect_uri", "").substr(0, 300));
+  }
+  return page_failure(provider, request, route, error, view, client.client_id);
+}
+
+// An application that nobody vouched for must not use us to send people anywhere.
+Response quarantine_page(const Provider& provider, const Request& request, std::string_view route,
+                         const oidc::OAuthError& error, const oidc::model::Client& client) {
+  page::ErrorView view;
+  view.title = "This sign-in request cannot be completed";
+  view.remedy =
+      "Go back to the application and try again. If it happens again, tell whoever runs "
+      "it what stands below.";
+  view.facts = {{"Application", client.display_name() + " (unverified)"}};
+  return page_failure(provider, request, route, error, view, client.client_id);
+}
+
+}  // namespace
+
+runtime::Task<IssueOutcome> issue_answer(const Provider& provider, std::string address,
+                                         const Issue& issue, oidc::TimePoint now) {
+  const auto& request = issue.loaded.request;
+  const auto& type = request.response_type;
+  auto grant = make_grant(provider, issue, now);
+  store::IssueCode command{
+      .browser_id = issue.browser.id, .grant_expires_at = now, .pushed_request = issue.flow.pushed};
+  if (issue.remember_consent) {
+    command.remember_consent = oidc::join_words(oidc::interaction::consent_words(request));
+  }
+  std::string code;
+  if (type.code) {
+    auto credential = oidc::crypto::make_credential(
+        oidc::crypto::CredentialKind::authorization_code, 0, provider.store.next_row());
+    code = std::move(credential.text);
+    command.code =
+        oidc::model::AuthorizationCode{.stored = credential.stored,
+                                       .grant_id = grant.id,
+                                       .client_id = grant.client_id,
+                                       .redirect_uri = request.redirect_uri.text(),
+                                       .code_challenge = request.code_challenge,
+                                       .nonce = request.nonce,
+                                       .expires_at = now + provider.lifetimes.authorization_code};
+    command.grant_expires_at = command.code->expires_at;
+  }
+  std::optional<oidc::grant::IssuedTokens> tokens;
+  if (type.token || type.id_token) {
+    auto signed_tokens = sign_tokens(provider, issue, grant, code, now);
+    if (!signed_tokens) co_return std::move(signed_tokens.error());
+    tokens = std::move(*signed_tokens);
+    if (type.token) {
+      command.grant_expires_at = std::max(command.grant_expires_at, tokens->expires_at);
+    }
+  }
+  store::Actor actor{"user:" + grant.user_id, std::move(address)};
+  command.grant = std::move(grant);
+  auto outcome = co_await provider.store.issue_code(std::move(command), std::move(actor), now);
+  if (!outcome) co_return std::move(outcome.error());
+  if (*outcome == store::IssueCodeOutcome::session_ended) co_return SessionEnded{};
+  if (*outcome == store::IssueCodeOutcome::request_used) {
+    co_return oidc::OAuthError{oidc::OAuthErrorCode::invalid_request_uri,
+                               "The request_uri was used before: push the request again."};
+  }
+  if (issue.loaded.client->quarantined) {
+    // So that it does not go as unused; a failure here is no reason to refuse the person.
+    (void)co_await provider.store.note_client_use(issue.loaded.client->client_id, now);
+  }
+  co_return oidc::response::success(
+      request,
+      {.code = code, .tokens = tokens ? &*tokens : nullptr, .session_state = issue.session_state},
+      provider.issuer, now);
+}
+
+Response deliver(const Provider& provider, const oidc::response::AuthorizationResponse& answer,
+                 const oidc::model::Client& client,
+                 const oidc::request::ValidatedRedirectUri& redirect_uri) {
+  if (answer.mode != ResponseMode::form_post) return Response::redirect(answer.location);
+  return provider.pages.form_post({.application_name = client.display_name(),
+                                   .action = answer.location,
+                                   .fields = answer.fields.entries(),
+                                   .form_action = redirect_uri.scheme()});
+}
+
+Response authorization_failure(const Provider& provider, const Request& request,
+                               std::string_view route,
+                               const oidc::request::AuthorizationFailure& failure,
+                               const oidc::model::Client& client) {
+  if (const auto* page = std::get_if<PageError>(&failure)) {
+    return refused_page(provider, request, route, page->error, client);
+  }
+  const auto& redirect = std::get<RedirectError>(failure);
+  if (client.quarantined && route == "/authorize") {
+    return quarantine_page(provider, request, route, redirect.error, client);
+  }
+  const auto id = record_failure(provider, request, route, redirect.error, 303, client.client_id);
+  return deliver(provider, oidc::response::failure(redirect, provider.issuer, id), client,
+                 redirect.redirect_uri);
+}
+
+}  // namespace server::signin
