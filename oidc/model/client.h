@@ -42,7 +42,7 @@ struct Client {
   std::string scope;  // space-separated allow-list; empty: every scope the server knows
   std::string id_token_signed_response_alg = "RS256";  // "none" where the operator allows it
   std::string userinfo_signed_response_alg;            // empty: plain JSON
-  std::string request_object_signing_alg;              // empty: any but "none"
+  std::string request_object_signing_alg;              // empty: any ("none" where allowed)
   bool require_signed_request_object = false;          // RFC 9101 §10.5
   bool require_pushed_authorization_requests = false;  // RFC 9126 §6
   std::vector<std::string> request_uris;               // with their fragments, as registered

@@ -7,6 +7,7 @@
 #include "server/endpoint/client_authentication.h"
 #include "server/provider/failure.h"
 #include "server/provider/request_uri.h"
+#include "server/provider/source_limit.h"
 
 namespace server::endpoint {
 namespace {
@@ -14,6 +15,11 @@ namespace {
 constexpr std::string_view kRoute = "/par";
 // What the pages of the sign-in can carry (server/signin/flow.h): said here, not to the person.
 constexpr std::size_t kMostBytes = 4 * 1024;
+constexpr provider::SourceLimit kPublicLimit{.what = "pushed requests",
+                                             .per_source = 600,
+                                             .in_all = 100'000,
+                                             .window = std::chrono::minutes(10)};
+
 using oidc::OAuthErrorCode;
 using provider::Provider;
 
@@ -65,6 +71,12 @@ runtime::Task<http::Response> post_par(const Provider& provider, http::Request r
   auto authenticated = co_await authenticate_client(provider, request, std::string(kRoute));
   if (!authenticated) co_return std::move(authenticated.error());
   const auto& client = *authenticated->client;
+  if (client.is_public()) {
+    // Whoever knows the client_id can push; the rows live for a minute or two.
+    auto refused =
+        co_await provider::limit_source(provider, request, std::string(kRoute), kPublicLimit);
+    if (refused) co_return std::move(*refused);
+  }
   auto form = co_await read_parameters(provider, client, authenticated->form);
   if (!form) co_return json_failure(provider, request, kRoute, form.error(), client.client_id);
   const auto checked =
