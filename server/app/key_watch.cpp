@@ -25,10 +25,14 @@ void KeyWatch::look() {
     observe::log_error("keys_not_refreshed", {{"detail", changed.error()}});
   }
   was_good_ = changed.has_value();
-  if (!changed || !*changed) return;
-  observe::log_info("keys_changed",
-                    {{"published", static_cast<std::int64_t>(keys_.verification_keys()->size())}});
-  on_change_();
+  const bool has_changed = changed && *changed;
+  if (has_changed) {
+    observe::log_info(
+        "keys_changed",
+        {{"published", static_cast<std::int64_t>(keys_.verification_keys()->size())}});
+  }
+  if (has_changed || had_changed_) on_change_();
+  had_changed_ = has_changed;
 }
 
 }  // namespace server::app

@@ -11,7 +11,8 @@ namespace server::app {
 
 class KeyWatch {
  public:
-  // `on_change` is told after something changed, on the watch's own thread.
+  // `on_change` is told after something changed, and once more a round later, for what was under
+  // way with the old keys then. On the watch's own thread.
   KeyWatch(keys::KeyRing& keys, store::Store& store, std::function<void()> on_change);
 
  private:
@@ -21,6 +22,7 @@ class KeyWatch {
   store::Store& store_;
   const std::function<void()> on_change_;
   bool was_good_ = true;
+  bool had_changed_ = false;
   std::unique_ptr<Periodic> thread_;
 };
 

@@ -11,7 +11,8 @@ import { seed } from '../support/fixtures.mjs';
 import { send } from '../support/http_client.mjs';
 import { makeMasterKey, onEachBackend, startLatchkey } from '../support/latchkey.mjs';
 import { postgres } from '../support/postgres.mjs';
-import { authorizeUrl, introspect, makePkce, obtainTokens, userinfo } from '../support/relying_party.mjs';
+import { authorizeUrl, decodeJwt, introspect, makePkce, obtainTokens, userinfo } from '../support/relying_party.mjs';
+import { RefreshLoad, publishedKids, until } from '../support/rotation.mjs';
 
 const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
@@ -37,6 +38,35 @@ onEachBackend('KY', (backend) => {
       assert.ok(key.alg);
       assert.equal(key.kid, await calculateJwkThumbprint(key));
       if (key.kty === 'RSA') assert.ok(Buffer.from(key.n, 'base64url').length >= 256);
+    }
+  });
+
+  test('KY-02 rotation under load', async () => {
+    const settings = { jwks_cache: '3s', access_token_lifetime: '5s', id_token_lifetime: '5s' };
+    const rotating = await startLatchkey({ backend, settings });
+    try {
+      const { web, alice } = await seed(rotating, { clients: ['web'] });
+      const kids = new Set(await publishedKids(rotating));
+      const load = await new RefreshLoad([rotating], web, { everyMs: 100 }).start(alice, 24);
+      const stolen = await obtainTokens(rotating, web, alice);
+      const oldKid = decodeJwt(stolen.access_token).header.kid;
+      const announcedFrom = Date.now();
+      await rotating.command(['keys', 'rotate']);
+      await until(async () => (await publishedKids(rotating)).length === 2 * kids.size, 1500, 'the new keys are published');
+      const isNew = (kid) => !kids.has(kid);
+      await until(() => [...load.seen.keys()].some(isNew), 15_000, 'the new keys sign');
+      const first = Math.min(...[...load.seen].filter(([kid]) => isNew(kid)).map(([, seen]) => seen.first));
+      assert.ok(first - announcedFrom >= 3000, 'a key signed before every cached JWKS held it');
+      await until(async () => (await publishedKids(rotating)).every(isNew), 20_000, 'the old keys leave');
+      await load.stop();
+      assert.deepEqual(load.failures, []);
+      assert.ok(load.perSecond >= 100, `only ${load.perSecond} requests a second`);
+      assert.ok(Date.now() - load.seen.get(oldKid).last >= 5000, 'a key left before its last token had ended');
+      // What has ended stays ended, whatever the key's state.
+      assert.equal((await userinfo(rotating, stolen.access_token)).status, 401);
+      assert.deepEqual(await introspect(rotating, web, stolen.access_token), { active: false });
+    } finally {
+      await rotating.stop();
     }
   });
 

@@ -36,9 +36,10 @@ describe('discovery and other origins', () => {
     assert.deepEqual(new Set(document.grant_types_supported), new Set(['authorization_code', 'refresh_token']));
     assert.ok(document.id_token_signing_alg_values_supported.includes('RS256'));
     assert.ok(!document.id_token_signing_alg_values_supported.includes('none'));
-    assert.deepEqual(document.subject_types_supported, ['public']);
-    assert.equal(document.request_parameter_supported, false);
-    assert.equal(document.request_uri_parameter_supported, false);
+    assert.deepEqual(document.subject_types_supported, ['public', 'pairwise']);
+    assert.equal(document.request_parameter_supported, true);
+    assert.equal(document.request_uri_parameter_supported, true);
+    assert.equal(document.require_request_uri_registration, true);
     assert.equal(document.authorization_response_iss_parameter_supported, true);
     for (const scope of ['openid', 'profile', 'email', 'address', 'phone', 'offline_access']) {
       assert.ok(document.scopes_supported.includes(scope));
@@ -57,13 +58,13 @@ describe('discovery and other origins', () => {
     assert.equal(answer.text, '');
   });
 
-  test('JWKS can be cached, and has keys for RS256 and ES256', async () => {
+  test('JWKS can be cached, and has one key for each algorithm', async () => {
     const answer = await send(server.url('/jwks'));
     assert.equal(answer.status, 200);
     assert.match(answer.headers['cache-control'], /max-age=300\b/);
     assert.match(answer.headers['content-type'], /^application\/(jwk-set\+)?json/);
     const { keys } = answer.json();
-    assert.deepEqual(new Set(keys.map((key) => key.alg)), new Set(['RS256', 'ES256']));
+    assert.deepEqual(keys.map((key) => key.alg).sort(), ['ES256', 'EdDSA', 'PS256', 'RS256']);
     assert.equal(new Set(keys.map((key) => key.kid)).size, keys.length);
   });
 

@@ -118,6 +118,8 @@ TEST_CASE("Flow: a seal of another purpose, issuer or database does not open") {
                                               .keys = *ring,
                                               .pages = world.pages,
                                               .passwords = world.passwords,
+                                              .outbound = world.outbound,
+                                              .client_keys = world.client_keys,
                                               .failures = world.failures,
                                               .metrics = world.metrics};
   CHECK_FALSE(open_flow(other_keys, Purpose::authorize, sealed));

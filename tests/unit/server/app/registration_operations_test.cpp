@@ -77,8 +77,8 @@ TEST_CASE("state_of: revoked before expired before used up") {
 
 TEST_CASE("add_client: a secret that signs is sealed, not hashed") {
   Desk desk;
-  const char* metadata =
-      R"({"redirect_uris":["https://rp.test/cb"],"token_endpoint_auth_method":"client_secret_jwt"})";
+  const char* metadata = R"({"redirect_uris":["https://rp.test/cb"],)"
+                         R"("token_endpoint_auth_method":"client_secret_jwt"})";
   const auto added = desk.client(metadata);
   REQUIRE(added);
   const auto stored = run(desk.store->find_client(added->client.client_id, desk.now));

@@ -58,8 +58,9 @@ TEST_CASE("a key that nobody sealed stops the start") {
   const auto attacker = oidc::crypto::PrivateKey::generate(oidc::crypto::KeyType::ec_p256);
   const oidc::jose::Jwk jwk{"attacker", oidc::jose::Algorithm::ES256, "sig", attacker.public_key()};
   app_test::run_sql(world.database,
-                    "INSERT INTO signing_keys VALUES ('attacker','ES256','verifying','" +
-                        oidc::jose::to_json(jwk).dump() + "','',0,0,NULL)");
+                    "INSERT INTO signing_keys (kid, alg, state, public_jwk, sealed_private,"
+                    " created_at, signs_from) VALUES ('attacker','ES256','verifying','" +
+                        oidc::jose::to_json(jwk).dump() + "','',0,0)");
   const auto ring =
       run(server::keys::KeyRing::open(*world.store, world.master_key, app_test::clock_now()));
   CHECK_FALSE(ring);

@@ -51,9 +51,9 @@ TEST_CASE("Authorize: errors stay here until the redirect URI is known to be the
       {of({{"redirect_uri", "https://evil.test"}, {"response_type", "zzz"}}), 400, ""},
       {of({{"redirect_uri", "https://evil.test"}, {"prompt", "none"}}), 400, ""},
       {of({{"redirect_uri", ""}}), 400, ""},
-      {of({{"response_type", "token"}}), 303, "unsupported_response_type"},
-      {of({{"request", "x"}}), 303, "request_not_supported"},
-      {of({{"request_uri", "https://canary.test"}}), 303, "request_uri_not_supported"},
+      {of({{"response_type", "zzz"}}), 303, "unsupported_response_type"},
+      {of({{"request", "x"}}), 303, "invalid_request_object"},
+      {of({{"request_uri", "https://canary.test"}}), 303, "invalid_request_uri"},
       {of({{"code_challenge", ""}}), 303, "invalid_request"},
       {of({{"code_challenge_method", "plain"}}), 303, "invalid_request"},
       {of({{"prompt", "none"}}), 303, "login_required"},
@@ -75,6 +75,12 @@ TEST_CASE("Authorize: errors stay here until the redirect URI is known to be the
     CHECK(query.get("iss") == "https://id.test");
     CHECK_FALSE(query.has("code"));
   }
+  // Where its answer would have stood.
+  const auto implicit = browser.get("/authorize", of({{"response_type", "token"}}));
+  CHECK(implicit.status == 303);
+  CHECK(implicit.get("Location")
+            .value_or("")
+            .starts_with("https://rp.test/cb#error=unsupported_response_type&"));
 }
 
 TEST_CASE("Sign-in: a form that is not our own changes nothing") {
