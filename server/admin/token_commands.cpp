@@ -34,7 +34,7 @@ int add(const TokenFlags& flags, const OpenWorkplace& open) {
     if (flags.json) {
       auto out = describe(added->token, now);
       out["initial_access_token"] = added->text.reveal();
-      out["registration_endpoint"] = at.issuer + "/register";
+      if (!at.issuer.empty()) out["registration_endpoint"] = at.issuer + "/register";
       print(out);
       return 0;
     }

@@ -47,7 +47,7 @@ runtime::Task<oidc::Result<LiveAccess>> find_access(const provider::Provider& pr
   auto record = co_await provider.store.load_access(token->grant_id, token->jti, now);
   if (!record) co_return std::unexpected(provider::to_oauth_error(record.error()));
   if (!*record || !(*record)->live || (*record)->grant.client_id != token->client_id ||
-      (*record)->user.id != token->subject) {
+      (*record)->grant.subject != token->subject) {
     co_return oidc::fail(OAuthErrorCode::invalid_token, "The access token is not valid here.",
                          "access token: revoked, or its grant has ended");
   }

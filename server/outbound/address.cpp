@@ -101,9 +101,8 @@ std::optional<std::uint64_t> parse_part(std::string_view text) {
 Address Address::from_ipv4(std::uint32_t host_order) {
   Bytes bytes{};
   bytes[10] = bytes[11] = 0xff;
-  for (int i = 0; i < 4; ++i) {
-    bytes[static_cast<std::size_t>(12 + i)] =
-        static_cast<std::uint8_t>(host_order >> (24 - 8 * i) & 0xff);
+  for (std::size_t i = 0; i < 4; ++i) {
+    bytes[12 + i] = static_cast<std::uint8_t>(host_order >> (24 - 8 * i) & 0xff);
   }
   return Address(bytes);
 }

@@ -90,6 +90,7 @@ struct Outbound::State {
 
   void stop();
   void submit(OutboundRequest request, Done done);
+  std::optional<OutboundFault> enqueue(OutboundRequest request, Target target, Done& done);
 
   // All below run on the one thread.
   void run();
@@ -156,28 +157,30 @@ void Outbound::State::submit(OutboundRequest request, Done done) {
     done(fault(OutboundFault::refused, "The URL is not one that may be asked"));
     return;
   }
-  std::optional<OutboundFault> no;
-  {
-    const std::lock_guard lock(mutex);
-    if (stopping) no = OutboundFault::stopped;
-    if (!no && queued >= options.queue_limit) no = OutboundFault::overloaded;
-    if (!no) {
-      ++queued;
-      submitted.push_back({.request = std::move(request),
-                           .target = std::move(*target),
-                           .done = std::move(done),
-                           .deadline = Clock::now() + options.timeout,
-                           .addresses = {},
-                           .next_address = 0,
-                           .transfer = nullptr});
-    }
-  }
+  const auto no = enqueue(std::move(request), std::move(*target), done);
   if (no) {
     done(fault(*no, *no == OutboundFault::stopped ? "The server stops"
                                                   : "Too many outgoing requests wait"));
     return;
   }
   curl_multi_wakeup(multi.get());
+}
+
+// Why not, and `done` is as it was; or nothing, and it has been taken.
+std::optional<OutboundFault> Outbound::State::enqueue(OutboundRequest request, Target target,
+                                                      Done& done) {
+  const std::lock_guard lock(mutex);
+  if (stopping) return OutboundFault::stopped;
+  if (queued >= options.queue_limit) return OutboundFault::overloaded;
+  ++queued;
+  submitted.push_back({.request = std::move(request),
+                       .target = std::move(target),
+                       .done = std::move(done),
+                       .deadline = Clock::now() + options.timeout,
+                       .addresses = {},
+                       .next_address = 0,
+                       .transfer = nullptr});
+  return std::nullopt;
 }
 
 void Outbound::State::run() {
@@ -239,6 +242,7 @@ void Outbound::State::start_waiting() {
 void Outbound::State::begin(std::uint64_t id, Job& job) {
   if (!job.target.literal.empty()) {
     std::vector<std::string> addresses;
+    addresses.reserve(job.target.literal.size());
     for (const Address& address : job.target.literal) addresses.push_back(address.to_string());
     vet(id, addresses);
     return;

@@ -34,7 +34,7 @@ struct OutboundRequest {
   std::string url;
   std::string body;    // post_form: application/x-www-form-urlencoded
   std::string accept;  // the Accept field; empty: "*/*"
-  std::size_t most_bytes = 64 * 1024;
+  std::size_t most_bytes = 65'536;
 };
 
 struct OutboundAnswer {

@@ -13,7 +13,7 @@
 namespace server::outbound {
 namespace {
 
-constexpr std::size_t kMostHeaderBytes = 32 * 1024;
+constexpr std::size_t kMostHeaderBytes = 32'768;
 constexpr std::int64_t kMostAgeSeconds = 365LL * 24 * 3600;
 // How long libcurl keeps the CA file it has read.
 constexpr long kCaCacheSeconds = 600;

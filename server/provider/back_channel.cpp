@@ -76,7 +76,7 @@ runtime::Task<Attempt> attempt(const Provider& provider, store::LogoutDelivery d
   request.method = outbound::OutboundRequest::Method::post_form;
   request.url = delivery.uri;
   request.body = form.encode();
-  request.most_bytes = 16 * 1024;
+  request.most_bytes = 16'384;
   co_return judge(co_await provider.outbound.send(std::move(request)));
 }
 

@@ -16,7 +16,7 @@ using std::chrono::milliseconds;
 using Found = oidc::Result<std::vector<Jwk>>;
 
 constexpr std::size_t kMostClients = 1'000;
-constexpr std::size_t kMostBytes = 64 * 1024;
+constexpr std::size_t kMostBytes = 65'536;
 constexpr milliseconds kBetweenFetches{2'000};
 constexpr std::chrono::seconds kShortestAge{60};
 constexpr std::chrono::seconds kUsualAge{300};

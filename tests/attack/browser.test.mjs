@@ -215,7 +215,14 @@ describe('BR on https', () => {
       const { trusted, alice } = await seed(server, { clients: ['trusted'] });
       const { browser } = await obtainCode(server, trusted, alice);
       const asked = await browser.open('/logout');
-      const lines = [...browser.jar.values()].map((cookie) => cookie.line);
+      // The one that /check_session reads: no secret, and useless to whoever sends it.
+      const { line: state } = browser.jar.get('latchkey_state');
+      assert.match(state, /^latchkey_state=[\w-]{22}; /);
+      assert.match(state, /; Secure(;|$)/i);
+      assert.match(state, /; SameSite=None(;|$)/i);
+      assert.match(state, /; Path=\/(;|$)/i);
+      assert.doesNotMatch(state, /HttpOnly|; Domain/i);
+      const lines = [...browser.jar.values()].map((cookie) => cookie.line).filter((line) => line !== state);
       assert.ok(lines.length >= 2, `${lines}`);
       await browser.submit(asked, 'logout-confirm');
       for (const line of lines) {

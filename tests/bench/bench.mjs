@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { flows, wrk } from './load.mjs';
-import { bareBeast, BUILT, FILLERS, latchkey, oidcProvider } from './servers.mjs';
+import { bareBeast, BUILT, FILLERS, latchkey, oidcProvider, REGISTRATION } from './servers.mjs';
 import { median, spread, table } from './table.mjs';
 
 const { values } = parseArgs({ options: {
@@ -54,6 +54,17 @@ function rows(bare, peer, ours) {
     { mode: 'refresh', algorithm, file: server.chains[chain], resource }, seconds);
   const session = (server) => (seconds) =>
     flows(server, { mode: 'session', algorithm: 'RS256', file: server.sessions }, seconds);
+  const pushed = (server) => (seconds) => wrk(server, {
+    path: server.paths.pushed, method: 'POST', body: server.pushedForm(), authorization: server.authorization('RS256'),
+  }, seconds);
+  const registration = (server) => (seconds) => wrk(server, {
+    path: server.paths.registration, method: 'POST', body: JSON.stringify(REGISTRATION), type: 'application/json',
+    authorization: server.initialAccessToken && `Bearer ${server.initialAccessToken}`,
+  }, seconds);
+  const withKey = (server) => (seconds) => wrk(server, {
+    path: server.paths.introspection, method: 'POST', body: `token=${server.accessToken}`,
+    once: server.assertions(20_000 * Math.ceil(seconds)),
+  }, seconds);
   const both = (make) => ({ peer: make(peer), ours: make(ours) });
 
   return [
@@ -74,6 +85,12 @@ function rows(bare, peer, ours) {
       parts: { limit: limit('/es256x2'), ...both((server) => refresh(server, 'ES256')) } },
     { title: 'code + PKCE with a session (2 requests)', limitOf: 'Beast + 2 RS256 signatures', peerGate: 3,
       parts: { limit: limit('/rs256x2'), ...both(session) } },
+    { title: 'pushed request', limitOf: 'bare Beast, 300 bytes',
+      parts: { limit: limit('/plain'), ...both(pushed) } },
+    { title: 'registration', limitOf: 'bare Beast, 300 bytes',
+      parts: { limit: limit('/plain'), ...both(registration) } },
+    { title: 'introspection, private_key_jwt ES256', limitOf: 'Beast + ES256 verification',
+      parts: { limit: limit('/verify_es256'), ...both(withKey) } },
   ].filter((row) => !values.only || row.title.startsWith(values.only));
 }
 

@@ -25,11 +25,13 @@ async function measure(server, command, environment = {}) {
   };
 }
 
-/** The same request again and again. @param request path, method, body, authorization */
+/** The same request again and again. @param request path, method, body, authorization, type, once (a file) */
 export function wrk(server, request, seconds, connections = CONNECTIONS) {
   const environment = { BENCH_METHOD: request.method ?? 'GET' };
   if (request.body) environment.BENCH_BODY = request.body;
   if (request.authorization) environment.BENCH_AUTHORIZATION = request.authorization;
+  if (request.type) environment.BENCH_MEDIA_TYPE = request.type;
+  if (request.once) environment.BENCH_ONCE = request.once;
   return measure(server, ['wrk', '-t1', `-c${connections}`, `-d${Math.max(1, Math.round(seconds))}s`, '--timeout',
     '10s', '-s', join(import.meta.dirname, 'wrk_report.lua'), `${server.issuer}${request.path}`], environment);
 }

@@ -1,12 +1,13 @@
 // Owns: the three servers of the benchmark, each pinned to cpu 0: starting, seeding, memory and CPU time.
 import { execFileSync, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { openSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseSync } from 'node:sqlite';
 
+import { ASSERTION_TYPE, makeKey, signJwt } from '../support/assertion.mjs';
 import { Browser, signIn } from '../support/browser.mjs';
 import { send } from '../support/http_client.mjs';
 
@@ -34,7 +35,14 @@ const basic = ({ client_id: id, client_secret: secret }) =>
   `Basic ${Buffer.from(`${encodeURIComponent(id)}:${encodeURIComponent(secret)}`).toString('base64')}`;
 const encode = (form) => new URLSearchParams(form).toString();
 
-/** One running server. `clients` maps RS256 and ES256 to a client of that ID token algorithm. */
+// Signs the assertions of private_key_jwt, for both servers.
+const KEY = makeKey('ES256');
+const KEY_METADATA = {
+  token_endpoint_auth_method: 'private_key_jwt', token_endpoint_auth_signing_alg: 'ES256', jwks: { keys: [KEY.jwk] },
+};
+export const REGISTRATION = { client_name: 'Registered', redirect_uris: [REDIRECT] };
+
+/** One running server. `clients` maps RS256 and ES256 to a client of that ID token algorithm, `key` to one with a key. */
 class Server {
   constructor(plan) {
     Object.assign(this, plan);
@@ -95,6 +103,23 @@ class Server {
 
   authorization(algorithm) {
     return basic(this.clients[algorithm]);
+  }
+
+  /** What a client pushes to /par. */
+  pushedForm() {
+    return this.authorizationPath('RS256').split('?')[1];
+  }
+
+  /** Assertions of private_key_jwt that were not used yet, as the rest of a form, each on a line. */
+  assertions(count) {
+    const path = join(this.folder, `${this.name}-assertions`);
+    const id = this.clients.key.client_id;
+    const iat = Math.floor(Date.now() / 1000);
+    const lines = Array.from({ length: count }, () => `&client_assertion_type=${encodeURIComponent(ASSERTION_TYPE)}` +
+      `&client_assertion=${signJwt({ iss: id, sub: id, aud: this.issuer, jti: randomUUID(), iat, exp: iat + 300 },
+        { key: KEY.privateKey, alg: 'ES256' })}`);
+    writeFileSync(path, `${lines.join('\n')}\n`);
+    return path;
   }
 
   codeForm() {
@@ -173,6 +198,8 @@ export async function oidcProvider(folder) {
     token_endpoint_auth_method: 'client_secret_basic',
     id_token_signed_response_alg: algorithm,
   }]));
+  clients.key = { client_id: 'bench-key', redirect_uris: [REDIRECT], grant_types: ['authorization_code'],
+    response_types: ['code'], ...KEY_METADATA };
   const settings = join(folder, 'oidc-provider.json');
   writeFileSync(settings, JSON.stringify({
     clients: Object.values(clients), fillers: FILLERS, subject: 'bench', resource: RESOURCE,
@@ -183,7 +210,7 @@ export async function oidcProvider(folder) {
     probe: '/.well-known/openid-configuration',
     paths: {
       discovery: '/.well-known/openid-configuration', jwks: '/jwks', userinfo: '/me', authorize: '/auth',
-      token: '/token', introspection: '/token/introspection',
+      token: '/token', introspection: '/token/introspection', pushed: '/request', registration: '/reg',
     },
   });
 }
@@ -227,15 +254,20 @@ export async function latchkey(folder) {
       '--grant-type', 'authorization_code', '--grant-type', 'refresh_token', '--first-party',
       '--metadata', metadata, '--json']);
   }
+  const keyFile = join(folder, 'client-key.json');
+  writeFileSync(keyFile, JSON.stringify(KEY_METADATA));
+  clients.key = run(['client', 'add', '--name', 'Bench key', '--redirect-uri', REDIRECT, '--metadata', keyFile, '--json']);
+  const { initial_access_token: initialAccessToken } =
+    run(['client', 'token', 'add', '--uses', '1000000000', '--json']);
   run(['user', 'add', '--email', PERSON.email, '--name', PERSON.name, '--email-verified', '--password-stdin',
     '--json'], `${PERSON.password}\n`);
   fill(join(folder, 'latchkey.db'), clients.RS256.client_id);
   return new Server({
-    name: 'latchkey', folder, port, clients, command: [LATCHKEY, 'serve', ...flags],
+    name: 'latchkey', folder, port, clients, initialAccessToken, command: [LATCHKEY, 'serve', ...flags],
     probe: '/.well-known/openid-configuration',
     paths: {
       discovery: '/.well-known/openid-configuration', jwks: '/jwks', userinfo: '/userinfo',
-      authorize: '/authorize', token: '/token', introspection: '/introspect',
+      authorize: '/authorize', token: '/token', introspection: '/introspect', pushed: '/par', registration: '/register',
     },
   });
 }

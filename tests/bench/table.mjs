@@ -33,7 +33,7 @@ function rateLine(row, tooWide) {
   const mark = isWide ? ' (CPU)' : '';
   return [
     row.title, `${count(limit.rate)} (${row.limitOf})`, count(peer.rate), count(ours.rate),
-    `${times(toPeer)}${mark}`, `≥ ${row.peerGate} ${verdict(toPeer >= row.peerGate)}`, `${percent(ofLimit)}${mark}`,
+    `${times(toPeer)}${mark}`, row.peerGate ? `≥ ${row.peerGate} ${verdict(toPeer >= row.peerGate)}` : '–', `${percent(ofLimit)}${mark}`,
     row.limitGate ? `≥ ${percent(row.limitGate)} ${verdict(ofLimit >= row.limitGate)}` : '–',
     `${peer.p50.toFixed(1)} / ${peer.p99.toFixed(1)}`, `${ours.p50.toFixed(1)} / ${ours.p99.toFixed(1)}`,
     `≤ ${P99_GATE} ${calmVerdict(ours.p99 <= P99_GATE, isWide)}`,

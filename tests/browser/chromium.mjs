@@ -1,6 +1,7 @@
 // Owns: Debian's Chromium under Playwright: one process for a test file, a context of its own (no cookies,
 // no cache) for each test, and everything a page complained about.
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before } from 'node:test';
 
 import { chromium } from 'playwright-core';
@@ -8,10 +9,27 @@ import { chromium } from 'playwright-core';
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync'];
 
+function program() {
+  const path = process.env.CHROMIUM || '/usr/bin/chromium';
+  if (!existsSync(path)) throw new Error(`${path} is missing: run script/bootstrap`);
+  return path;
+}
+
 export async function launch(flags = []) {
-  const executablePath = process.env.CHROMIUM || '/usr/bin/chromium';
-  if (!existsSync(executablePath)) throw new Error(`${executablePath} is missing: run script/bootstrap`);
-  return chromium.launch({ executablePath, headless: true, args: [...FLAGS, ...flags] });
+  return chromium.launch({ executablePath: program(), headless: true, args: [...FLAGS, ...flags] });
+}
+
+/**
+ * A browser with a profile whose settings let frames of other sites keep their cookies, as private windows
+ * and newer defaults do not. Closing the context ends the browser.
+ */
+export async function openTolerantProfile(folder, options = {}) {
+  mkdirSync(join(folder, 'Default'), { recursive: true });
+  writeFileSync(join(folder, 'Default/Preferences'), JSON.stringify({ profile: { cookie_controls_mode: 0 } }));
+  const context = await chromium.launchPersistentContext(folder, {
+    executablePath: program(), headless: true, args: FLAGS, locale: 'en', ...options });
+  context.setDefaultTimeout(30_000);
+  return context;
 }
 
 /** Starts Chromium before the tests of a describe block and ends it afterwards. */

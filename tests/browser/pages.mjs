@@ -2,6 +2,7 @@
 // `latchkey dev`, and `latchkey serve` behind https as it stands on the internet.
 import { makeCertificate } from '../support/certificate.mjs';
 import { planLatchkey, temporaryFolder } from '../support/latchkey.mjs';
+import { register as registerStranger } from '../support/registration.mjs';
 import { authorizeUrl, makePkce } from '../support/relying_party.mjs';
 import { startDev } from './dev_server.mjs';
 import { goOn, openSignIn, signIn, typePassword } from './person.mjs';
@@ -21,7 +22,8 @@ async function startSite() {
   const { certificate, key } = makeCertificate(temporaryFolder());
   plan.issuer = ISSUER;
   plan.host = new URL(ISSUER).host;
-  Object.assign(plan.settings, { issuer: ISSUER, tls_cert_file: certificate, tls_key_file: key, throttle_account_attempts: 3 });
+  Object.assign(plan.settings, { issuer: ISSUER, tls_cert_file: certificate, tls_key_file: key, throttle_account_attempts: 3,
+    registration: 'open' });
   return plan.start();
 }
 
@@ -37,6 +39,12 @@ async function register(site) {
       redirect_uris: ['https://a-rather-long-name-of-a-host.department.subsidiary.example-company.example.com/cb'],
       metadata: about }),
     arabic: await site.addClient({ name: 'مذكرات المرج', redirect_uris: ['https://notes.example.com/arabic'] }),
+    posting: await site.addClient({ name: 'Meadow Post', redirect_uris: ['https://post.example.com/cb'] }),
+    // Its page is one of the issuer's, because that is there and may be framed.
+    told: await site.addClient({ name: 'Meadow Mail', redirect_uris: [`${ISSUER}/health`], first_party: true,
+      metadata: { frontchannel_logout_uri: `${ISSUER}/check_session` } }),
+    stranger: (await registerStranger(site, { client_name: 'Meadow Prizes', ...about,
+      redirect_uris: ['https://prizes.example.net/cb'] })).json(),
   };
 }
 
@@ -116,6 +124,15 @@ export const PAGES = [
   { name: 'consent-least', open: toConsent('notes', DAISY, { scope: 'openid' }) },
   { name: 'consent-long', open: toConsent('long', LONG) },
   { name: 'consent-arabic', open: toConsent('arabic', NOOR) },
+  { name: 'consent-unverified', open: toConsent('stranger', DAISY, { scope: 'openid profile email' }) },
+  { name: 'form-post', open: async (world, page) => {
+    // It would be gone before anybody could look at it.
+    await page.route('**/static/form_post.*.js', (route) => route.fulfill({ contentType: 'text/javascript', body: '' }));
+    await toConsent('posting', DAISY, { response_mode: 'form_post' })(world, page);
+    await page.click('#consent-allow');
+    await page.waitForSelector('#form-post-continue');
+  } },
+  { name: 'error-unverified', status: 400, open: toSignIn('stranger', { scope: 'openid', prompt: 'none' }) },
   { name: 'confirm', open: async (world, page) => {
     // Signed in before, so that no password page tells the person what is going on.
     await toConsent('notes', DAISY)(world, page);
@@ -131,6 +148,14 @@ export const PAGES = [
     await page.goto(world.site.url('/logout'));
   } },
   { name: 'signed-out', open: ({ site }, page) => page.goto(site.url('/logout')) },
+  { name: 'front-channel-logout', open: async (world, page) => {
+    await page.goto(request(world, 'told'));
+    await typePassword(page, DAISY);
+    await page.waitForURL('**/health?*');
+    await page.goto(world.site.url('/logout'));
+    await page.click('#logout-confirm');
+    await page.waitForSelector('#logout-applications');
+  } },
   { name: 'error-redirect', status: 400, open: toSignIn('notes', { redirect_uri: 'https://evil.example.com/cb' }) },
   { name: 'error-client', status: 400, open: toSignIn('notes', { client_id: 'nobody' }) },
   { name: 'error-lost', status: 400, open: ({ site }, page) => page.goto(site.url('/login?t=nonsense')) },

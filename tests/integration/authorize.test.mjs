@@ -188,9 +188,12 @@ onEachBackend('authorization request', (backend) => {
     assertLocalError(await browser.open(`${withPkce().url}&redirect_uri=${encodeURIComponent(web.redirect_uris[0])}`));
   });
 
-  test('a claims parameter is no error', async () => {
-    const page = await open(await signedIn(), { claims: '{"userinfo":{"name":null}}' });
-    assert.ok(page.parameters.code);
+  test('a claims parameter: claims that it adds are asked about like scopes', async () => {
+    const browser = await signedIn();
+    const page = await open(browser, { claims: '{"userinfo":{"name":null}}' });
+    assert.ok(page.has('consent-allow'));
+    assert.ok((await browser.submit(page, 'consent-allow')).parameters.code);
+    assert.ok((await open(browser, { claims: '{"id_token":{"auth_time":{"essential":true}}}' })).parameters.code);
   });
 
   test('native applications: any port on the loopback literal, and the private-use scheme', async () => {

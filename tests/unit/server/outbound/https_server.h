@@ -68,6 +68,23 @@ class Conversation {
   const std::atomic<bool>& stopping_;
 };
 
+// A text that a server's thread writes and the test reads.
+class Seen {
+ public:
+  void operator=(const std::string& text) {
+    const std::lock_guard lock(mutex_);
+    text_ = text;
+  }
+  std::string get() const {
+    const std::lock_guard lock(mutex_);
+    return text_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::string text_;
+};
+
 class HttpsServer {
  public:
   using Handler = std::function<void(Conversation&)>;

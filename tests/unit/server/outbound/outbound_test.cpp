@@ -46,7 +46,7 @@ void say_ok(Conversation& conversation) {
 
 TEST_CASE("a request goes to an allowed address and brings its answer", "[outbound]") {
   const Certificate certificate;
-  std::string seen, version;
+  Seen seen, version;
   HttpsServer server(certificate, [&](Conversation& conversation) {
     seen = conversation.request;
     version = conversation.version();
@@ -65,20 +65,21 @@ TEST_CASE("a request goes to an allowed address and brings its answer", "[outbou
   CHECK(answer->media_type == "application/jwk-set+json");
   CHECK(answer->max_age == 120s);
   CHECK(answer->body == "{\"keys\":[]}");
-  CHECK(version == "TLSv1.3");
-  CHECK(seen.starts_with("GET /jwks?a=b HTTP/1.1\r\n"));
-  CHECK(seen.find("Host: rp.example.com:" + std::to_string(server.port())) != std::string::npos);
-  CHECK(seen.find("Accept: application/json\r\n") != std::string::npos);
-  CHECK(seen.find("Accept-Encoding") == std::string::npos);
+  CHECK(version.get() == "TLSv1.3");
+  CHECK(seen.get().starts_with("GET /jwks?a=b HTTP/1.1\r\n"));
+  CHECK(seen.get().find("Host: rp.example.com:" + std::to_string(server.port())) !=
+        std::string::npos);
+  CHECK(seen.get().find("Accept: application/json\r\n") != std::string::npos);
+  CHECK(seen.get().find("Accept-Encoding") == std::string::npos);
   // No cookie comes back, also with a second request.
   CHECK(send(outbound, request).has_value());
-  CHECK(seen.find("Cookie") == std::string::npos);
+  CHECK(seen.get().find("Cookie") == std::string::npos);
   CHECK(server.connections() == 2);
 }
 
 TEST_CASE("a form is posted", "[outbound]") {
   const Certificate certificate;
-  std::string seen;
+  Seen seen;
   HttpsServer server(certificate, [&](Conversation& conversation) {
     seen = conversation.request;
     conversation.answer("204 No Content", "");
@@ -91,10 +92,11 @@ TEST_CASE("a form is posted", "[outbound]") {
   const auto answer = send(outbound, request);
   REQUIRE(answer.has_value());
   CHECK(answer->status == 204);
-  CHECK(seen.starts_with("POST /logout HTTP/1.1\r\n"));
-  CHECK(seen.find("Content-Type: application/x-www-form-urlencoded\r\n") != std::string::npos);
-  CHECK(seen.find("Expect") == std::string::npos);
-  CHECK(seen.ends_with(request.body));
+  CHECK(seen.get().starts_with("POST /logout HTTP/1.1\r\n"));
+  CHECK(seen.get().find("Content-Type: application/x-www-form-urlencoded\r\n") !=
+        std::string::npos);
+  CHECK(seen.get().find("Expect") == std::string::npos);
+  CHECK(seen.get().ends_with(request.body));
 }
 
 TEST_CASE("an address that is not public gets no connection", "[outbound]") {

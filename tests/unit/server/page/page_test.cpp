@@ -151,6 +151,33 @@ TEST_CASE("every page has its policy and is never stored", "[page]") {
       holds(policy_of(find(pages, "demo-signed-in")), "form-action 'self' http://localhost:8080;"));
 }
 
+TEST_CASE("the sign-out page may frame the applications that it names, and nothing else",
+          "[page]") {
+  const Pages pages(Brand{});
+  CHECK(holds(policy_of(find(pages, "front-channel-logout")),
+              "; frame-src https://notes.acme.example https://mail.acme.example:8443; "
+              "frame-ancestors 'none'"));
+  const auto response = find(pages, "front-channel-logout");
+  CHECK(holds(response.body, "src=\"https://notes.acme.example/out?iss=a&amp;sid=b\""));
+  CHECK(holds(response.body, "id=\"logout-continue\""));
+  CHECK_FALSE(holds(find(pages, "front-channel-logout-stays").body, "logout-continue"));
+  // What is no origin opens nothing; the frame stays empty then.
+  const auto hostile =
+      pages.front_channel_logout({{{"App", "https://a.test/", "https://a.test; script-src *"}}});
+  CHECK_FALSE(holds(policy_of(hostile), "frame-src"));
+}
+
+TEST_CASE("others may frame the page that watches the session, and it does nothing else",
+          "[page]") {
+  const auto response = Pages(Brand{}).check_session();
+  CHECK(policy_of(response) ==
+        "default-src 'none'; script-src 'self'; frame-ancestors *; base-uri 'none'");
+  CHECK_FALSE(response.get("X-Frame-Options").has_value());
+  CHECK(response.get("Cache-Control") == "no-store");
+  CHECK(holds(response.body, "<script src=\"/static/check_session."));
+  CHECK(holds(response.body, "<body></body>"));
+}
+
 TEST_CASE("ids and field names stay fixed", "[page]") {
   const Pages pages(Brand{});
   const std::vector<std::pair<std::string, std::vector<std::string>>> expected = {

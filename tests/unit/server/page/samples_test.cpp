@@ -91,6 +91,18 @@ void add_small(std::vector<Sample>& out) {
   out.push_back({"signed-out", [](const Pages& pages) {
                    return pages.signed_out({.application_name = "Acme Notes"});
                  }});
+  FrontChannelLogoutView told{
+      .frames = {{"Acme Notes", "https://notes.acme.example/out?iss=a&sid=b",
+                  "https://notes.acme.example"},
+                 {"Acme Mail", "https://mail.acme.example:8443/out",
+                  "https://mail.acme.example:8443"}},
+      .application_name = "Acme Notes",
+      .next = "https://notes.acme.example/bye?state=1"};
+  out.push_back({"front-channel-logout",
+                 [told](const Pages& pages) { return pages.front_channel_logout(told); }});
+  told.next.clear();
+  out.push_back({"front-channel-logout-stays",
+                 [told](const Pages& pages) { return pages.front_channel_logout(told); }});
   out.push_back({"error-redirect", [](const Pages& pages) {
                    return pages.error(
                        {.status = 400,
@@ -201,6 +213,11 @@ std::vector<Sample> filled_with(const std::string& v) {
   }
   out.push_back({"sign-out", [v](const Pages& pages) { return pages.sign_out({v, v, v, v}); }});
   out.push_back({"signed-out", [v](const Pages& pages) { return pages.signed_out({v}); }});
+  for (const bool goes_on : {true, false}) {
+    FrontChannelLogoutView view{{{v, v, v}, {v, v, v}}, v, goes_on ? v : ""};
+    out.push_back({"front-channel-logout",
+                   [view](const Pages& pages) { return pages.front_channel_logout(view); }});
+  }
   out.push_back(
       {"error", [v](const Pages& pages) { return pages.error({400, v, v, v, {{v, v}}, v, v}); }});
   return out;
