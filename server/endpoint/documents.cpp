@@ -27,9 +27,15 @@ http::Response discovery_document(const provider::Provider& provider) {
 
 runtime::Task<http::Response> get_jwks(const provider::Provider& provider,
                                        http::Request /*request*/) {
-  auto response = http::Response::json(200, *provider.keys.jwks());
-  response.set("Content-Type", "application/jwk-set+json");
-  response.set("Cache-Control", max_age(provider.config.jwks_cache));
+  // Made anew on each thread when the keys have changed, and copied otherwise.
+  thread_local std::shared_ptr<const std::string> keys;
+  thread_local http::Response response;
+  if (auto current = provider.keys.jwks(); current != keys) {
+    keys = std::move(current);
+    response = http::Response::json(200, *keys);
+    response.set("Content-Type", "application/jwk-set+json");
+    response.set("Cache-Control", max_age(provider.config.jwks_cache));
+  }
   co_return response;
 }
 

@@ -218,11 +218,12 @@ export async function oidcProvider(folder) {
 /** 10,000 more clients like the first and 100,000 spent refresh tokens, written past the program. */
 function fill(file, clientId) {
   const database = new DatabaseSync(file);
+  const columns = database.prepare("SELECT name FROM pragma_table_info('clients')").all().map((row) => row.name);
   const counter = (most) => `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${most})`;
   database.exec(`BEGIN;
     ${counter(FILLERS)} INSERT INTO clients
-      SELECT 'filler-' || i, metadata, client_secret_digest, first_party, pkce_required, created_at,
-        updated_at, removed_at FROM clients, n WHERE client_id = '${clientId}';
+      SELECT ${columns.map((name) => (name === 'client_id' ? "'filler-' || i" : name)).join(', ')}
+      FROM clients, n WHERE client_id = '${clientId}';
     ${counter(FILLERS)} INSERT INTO client_redirect_uris
       SELECT 'filler-' || i, position, uri, expires_at FROM client_redirect_uris, n WHERE client_id = '${clientId}';
     ${counter(DEAD_TOKENS)} INSERT INTO refresh_tokens (id, digest, grant_id, client_id, scope, created_at,
@@ -258,7 +259,7 @@ export async function latchkey(folder) {
   writeFileSync(keyFile, JSON.stringify(KEY_METADATA));
   clients.key = run(['client', 'add', '--name', 'Bench key', '--redirect-uri', REDIRECT, '--metadata', keyFile, '--json']);
   const { initial_access_token: initialAccessToken } =
-    run(['client', 'token', 'add', '--uses', '1000000000', '--json']);
+    run(['client', 'token', 'add', '--uses', '1000000', '--json']);
   run(['user', 'add', '--email', PERSON.email, '--name', PERSON.name, '--email-verified', '--password-stdin',
     '--json'], `${PERSON.password}\n`);
   fill(join(folder, 'latchkey.db'), clients.RS256.client_id);
