@@ -19,8 +19,8 @@ using model::Client;
 using model::ClientAuthMethod;
 
 constexpr std::size_t kMaxName = 200;
-constexpr std::size_t kMaxJwks = 16 * 1024;
-constexpr std::size_t kMaxSectorDocument = 64 * 1024;
+constexpr std::size_t kMaxJwks = std::size_t{16} * 1024;
+constexpr std::size_t kMaxSectorDocument = std::size_t{64} * 1024;
 
 // The words of each in alphabetical order.
 constexpr std::array<std::string_view, 6> kResponseTypes = {

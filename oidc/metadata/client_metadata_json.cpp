@@ -10,7 +10,7 @@ namespace {
 using model::Client;
 using nlohmann::json;
 
-constexpr std::size_t kMaxStored = 1024 * 1024;
+constexpr std::size_t kMaxStored = std::size_t{1024} * 1024;
 
 struct TextField {
   const char* name;

@@ -19,14 +19,15 @@ Result<void> check_scope(const StepInput& input, AuthorizationRequest& request) 
   }
   for (auto& word : split_words(scope)) {
     if (!metadata::is_known_scope(word) || request.has_scope(word)) continue;
-    if (!input.client.scope.empty() && !contains_word(input.client.scope, word)) {
-      return fail(OAuthErrorCode::invalid_scope,
-                  "This application may not ask for the scope " + word + ".");
-    }
-    // Without the refresh_token grant, or a code, there is nothing that offline_access could give.
+    // Without the refresh_token grant, or a code, there is nothing that offline_access could give:
+    // ignored (OpenID Connect Core §11), whatever the client is registered for.
     if (word == "offline_access" &&
         (!input.client.has_grant_type("refresh_token") || !request.response_type.code)) {
       continue;
+    }
+    if (!input.client.scope.empty() && !contains_word(input.client.scope, word)) {
+      return fail(OAuthErrorCode::invalid_scope,
+                  "This application may not ask for the scope " + word + ".");
     }
     request.scopes.push_back(std::move(word));
   }

@@ -5,7 +5,6 @@
 
 #include "oidc/base/base64url.h"
 #include "oidc/base/json.h"
-#include "oidc/base/network.h"
 #include "oidc/base/text.h"
 #include "oidc/client_auth/client_auth.h"
 #include "oidc/crypto/digest.h"
@@ -16,6 +15,7 @@
 #include "oidc/response/body.h"
 #include "server/endpoint/bearer.h"
 #include "server/provider/failure.h"
+#include "server/provider/source_limit.h"
 
 namespace server::endpoint {
 namespace {
@@ -23,7 +23,6 @@ namespace {
 constexpr std::string_view kRoute = "/register";
 constexpr std::string_view kClientRoute = "/register/*";
 constexpr std::string_view kClientPath = "/register/";
-constexpr std::chrono::hours kThrottleWindow(1);
 
 using oidc::ClientSecret;
 using oidc::OAuthErrorCode;
@@ -82,28 +81,10 @@ runtime::Task<store::StoreResult<bool>> is_usable(const Provider& provider,
 }
 
 // Strangers: so many per source and hour, whatever becomes of them.
-runtime::Task<std::optional<http::Response>> throttle(const Provider& provider,
-                                                      const http::Request& request,
-                                                      std::string_view route) {
-  const auto source =
-      oidc::crypto::hmac_sha256(provider.keys.purpose_key("throttle"),
-                                "register " + oidc::network_of(request.client_address));
-  std::vector<store::Bucket> buckets = {{"register:" + oidc::base64url_encode(source),
-                                         provider.config.registration_address_attempts}};
-  const auto now = provider.now();
-  auto reserved = co_await provider.store.reserve_attempt(buckets, kThrottleWindow, now);
-  if (!reserved) {
-    co_return json_failure(provider, request, route, provider::to_oauth_error(reserved.error()));
-  }
-  if (reserved->allowed) co_return std::nullopt;
-  auto response = failure_with_status(
-      provider, request, route,
-      {OAuthErrorCode::temporarily_unavailable, "Too many registrations came from here; wait.",
-       "registration: too many from this source"},
-      429);
-  const auto wait = std::chrono::ceil<std::chrono::seconds>(reserved->retry_at - now).count();
-  response.set("Retry-After", std::to_string(std::max<std::int64_t>(1, wait)));
-  co_return response;
+provider::SourceLimit stranger_limit(const Provider& provider) {
+  return {.what = "registrations",
+          .per_source = provider.config.registration_address_attempts,
+          .window = std::chrono::hours(1)};
 }
 
 runtime::Task<Admitted> admit(const Provider& provider, const http::Request& request) {
@@ -120,7 +101,8 @@ runtime::Task<Admitted> admit(const Provider& provider, const http::Request& req
       co_return std::unexpected(
           bearer_failure(provider, request, kRoute, no_initial_access(), false));
     }
-    auto throttled = co_await throttle(provider, request, kRoute);
+    auto throttled = co_await provider::limit_source(provider, request, std::string(kRoute),
+                                                     stranger_limit(provider));
     if (throttled) co_return std::unexpected(std::move(*throttled));
     co_return Admission{};
   }
@@ -421,7 +403,8 @@ runtime::Task<http::Response> put_registration(const Provider& provider, http::R
   if (!managed) co_return std::move(managed.error());
   const Client& old = *managed->client;
   if (old.quarantined) {
-    auto throttled = co_await throttle(provider, request, kClientRoute);
+    auto throttled = co_await provider::limit_source(provider, request, std::string(kClientRoute),
+                                                     stranger_limit(provider));
     if (throttled) co_return std::move(*throttled);
   }
   auto metadata = read_body(request);

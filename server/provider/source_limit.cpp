@@ -1,5 +1,7 @@
 #include "server/provider/source_limit.h"
 
+#include <algorithm>
+
 #include "oidc/base/base64url.h"
 #include "oidc/base/network.h"
 #include "oidc/crypto/digest.h"
@@ -12,9 +14,8 @@ runtime::Task<std::optional<http::Response>> limit_source(const Provider& provid
                                                           const http::Request& request,
                                                           std::string route, SourceLimit limit) {
   const std::string what(limit.what);
-  const auto source =
-      oidc::crypto::hmac_sha256(provider.keys.purpose_key("throttle"),
-                                what + " " + oidc::network_of(request.client_address));
+  const auto source = oidc::crypto::hmac_sha256(
+      provider.keys.purpose_key("throttle"), what + " " + oidc::network_of(request.client_address));
   std::vector<store::Bucket> buckets = {
       {what + ":" + oidc::base64url_encode(source), limit.per_source}};
   if (limit.in_all > 0) buckets.push_back({what + ":all", limit.in_all});
@@ -30,7 +31,9 @@ runtime::Task<std::optional<http::Response>> limit_source(const Provider& provid
   const auto id = record_failure(provider, request, route, error, 429);
   auto response = http::Response::json(429, oidc::response::error_body(error, id));
   const auto wait = std::chrono::ceil<std::chrono::seconds>(reserved->retry_at - now).count();
-  response.set("Retry-After", std::to_string(std::max<std::int64_t>(1, wait)));
+  // Requests that raced this one may bear a later time than it does.
+  const auto most = std::chrono::ceil<std::chrono::seconds>(limit.window).count();
+  response.set("Retry-After", std::to_string(std::clamp<std::int64_t>(wait, 1, most)));
   co_return response;
 }
 

@@ -35,7 +35,10 @@ onEachBackend('AR', (backend) => {
       'code id_token token', 'none', 'code  id_token', 'token code', 'code code', 'CODE', 'code ', ' code']) {
       for (const prompt of [undefined, 'none']) {
         const page = await open(browser, fixtures.trusted, { response_type, prompt, nonce: 'n' });
-        refused(page, ['unsupported_response_type', 'unauthorized_client', 'invalid_request'], fixtures.trusted);
+        refused(page, 'unsupported_response_type', fixtures.trusted);
+        // What could have held a token is answered in the fragment, errors too.
+        const atFragment = new URL(page.redirect).hash.includes('error=');
+        assert.equal(atFragment, /\b(id_token|token)\b/.test(response_type), response_type);
       }
     }
     refused(await open(browser, fixtures.trusted, { response_type: undefined }), 'invalid_request', fixtures.trusted);
@@ -171,7 +174,7 @@ onEachBackend('AR', (backend) => {
     // An empty one counts as absent (RFC 6749 §3.1).
     for (const value of [request, 'x']) {
       const page = await open(browser, fixtures.web, { request: value });
-      refused(page, ['request_not_supported', 'invalid_request_object'], fixtures.web);
+      refused(page, 'invalid_request_object', fixtures.web);
     }
   });
 
@@ -186,7 +189,7 @@ onEachBackend('AR', (backend) => {
     for (const request_uri of ['http://169.254.169.254/', `http://127.0.0.1:${port}/`, `http://[::1]:${port}/`,
       'file:///etc/passwd', `https://localhost:${port}/r`, 'urn:ietf:params:oauth:request_uri:guess', 'x']) {
       const page = await open(new Browser(server), fixtures.web, { request_uri });
-      refused(page, ['request_uri_not_supported', 'invalid_request_uri'], fixtures.web);
+      refused(page, 'invalid_request_uri', fixtures.web);
     }
     assert.equal(hits, 0);
     await new Promise((done) => { canary.close(done); });
