@@ -16,7 +16,9 @@ Connection::Connection(Worker& worker, Peer peer)
 Connection::~Connection() = default;
 
 bool Connection::is_idle() const {
-  return phase_ == Phase::idle || (phase_ == Phase::head && in_.empty());
+  // Nothing has been asked yet, so nothing is lost.
+  return phase_ == Phase::handshake || phase_ == Phase::idle ||
+         (phase_ == Phase::head && in_.empty());
 }
 
 void Connection::enter(Phase phase) {
