@@ -29,7 +29,7 @@ std::string narrow_full_width(std::string_view text) {
 
 std::optional<std::string> fold_email(std::string_view address) {
   if (address.size() > 1024 || !is_clean_utf8(address)) return std::nullopt;
-  const std::string fold = to_lower_ascii(trim(narrow_full_width(address)));
+  std::string fold = to_lower_ascii(trim(narrow_full_width(address)));
   if (fold.size() < 3 || fold.size() > 254) return std::nullopt;
   const auto at = fold.find('@');
   if (at == 0 || at == std::string::npos || at + 1 == fold.size()) return std::nullopt;

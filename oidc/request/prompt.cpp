@@ -38,7 +38,7 @@ Result<void> check_max_age(const StepInput& input, AuthorizationRequest& request
     return fail(OAuthErrorCode::invalid_request,
                 "The parameter max_age must be a number of seconds.");
   }
-  request.max_age_s = *seconds;
+  request.max_age_s = seconds;
   return {};
 }
 

@@ -20,6 +20,7 @@ std::string bucket_name(std::string_view kind, std::string_view key, std::string
 
 std::vector<std::string> names(const std::vector<store::Bucket>& buckets) {
   std::vector<std::string> out;
+  out.reserve(buckets.size());
   for (const auto& bucket : buckets) out.push_back(bucket.name);
   return out;
 }

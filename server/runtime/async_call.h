@@ -29,7 +29,7 @@ class PendingCall {
         work_(boost::asio::make_work_guard(executor_)),
         handler_(std::move(handler)) {}
   PendingCall(PendingCall&& other) noexcept
-      : executor_(other.executor_),
+      : executor_(std::move(other.executor_)),
         work_(std::move(other.work_)),
         handler_(std::exchange(other.handler_, std::nullopt)) {}
   PendingCall& operator=(PendingCall&&) = delete;

@@ -18,7 +18,7 @@ T run_blocking(Task<T> task) {
   boost::asio::io_context context(1);
   std::optional<T> result;
   std::exception_ptr failure;
-  boost::asio::co_spawn(context, std::move(task), [&](std::exception_ptr error, T value) {
+  boost::asio::co_spawn(context, std::move(task), [&](const std::exception_ptr& error, T value) {
     failure = error;
     if (!error) result.emplace(std::move(value));
   });
