@@ -34,6 +34,8 @@ std::string_view prefix_of(CredentialKind kind) {
       return "lkg_";
     case CredentialKind::pushed_request:
       return "lkp_";
+    case CredentialKind::email_link:
+      return "lkm_";
   }
   return "lk?_";
 }

@@ -18,6 +18,7 @@ enum class CredentialKind {
   initial_access,      // "lki_": lets a developer register clients (RFC 7591 §3)
   registration,        // "lkg_": manages one registered client (RFC 7592)
   pushed_request,      // "lkp_": the end of a PAR request_uri (RFC 9126)
+  email_link,          // "lkm_": the end of a link in a mail, /m/…
 };
 
 struct OpaqueCredential {

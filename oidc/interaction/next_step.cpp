@@ -17,11 +17,23 @@ constexpr std::chrono::minutes kReadingTime(10);
 
 bool is_fresh_enough(const Situation& s, const model::Session& session) {
   const bool here = signed_in_here(s, session);
-  // select_account shows the sign-in page: it is answered by signing in.
-  if ((s.request.prompt.login || s.request.prompt.select_account) && !here) return false;
+  if (s.request.prompt.login && !here) return false;
   if (!s.request.max_age_s) return true;
   const auto age = s.now - session.auth_time;
   return age <= std::chrono::seconds(*s.request.max_age_s) || (here && age <= kReadingTime);
+}
+
+// A wish (acr_values) is worth a page, but no error: "requested as a Voluntary Claim" (Core
+// §3.1.2.1).
+bool is_strong_enough(const Situation& s, const AcrDemand& demand, const model::Session& session) {
+  const int wished = s.request.prompt.none ? 0 : std::min(demand.wished, s.reachable_acr);
+  return acr_rank(session.acr) >= std::max(demand.required, wished);
+}
+
+// select_account is answered by choosing, or by signing in within this interaction.
+bool needs_choice(const Situation& s, const model::SessionWithUser* account) {
+  if (!s.request.prompt.select_account || s.session_id || !s.browser) return false;
+  return !s.browser->sessions.empty() && !(account && signed_in_here(s, account->session));
 }
 
 // An application that nobody vouched for is never redirected to before a person acted. And
@@ -80,10 +92,14 @@ const model::SessionWithUser* pick_session(const Situation& s) {
 
 NextStep next_step(const Situation& s) {
   const bool silent = s.request.prompt.none;
+  const auto demand = acr_demand(s.request, s.client);
+  if (!demand) return demand.error();
   const auto* account = pick_session(s);
+  if (!silent && needs_choice(s, account)) return ChooseStep{};
   // OpenID Connect Core §3.1.2.1: an id_token_hint names who must be signed in.
   const bool wrong_account = account && s.hinted_user && account->user.id != *s.hinted_user;
-  if (!account || wrong_account || !is_fresh_enough(s, account->session)) {
+  if (!account || wrong_account || !is_fresh_enough(s, account->session) ||
+      !is_strong_enough(s, *demand, account->session)) {
     if (silent) {
       return OAuthError{OAuthErrorCode::login_required,
                         "The person must sign in, and prompt=none allows no page."};

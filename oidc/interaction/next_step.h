@@ -9,6 +9,7 @@
 
 #include "oidc/base/result.h"
 #include "oidc/base/time.h"
+#include "oidc/interaction/acr.h"
 #include "oidc/model/client.h"
 #include "oidc/model/session.h"
 #include "oidc/request/authorization_request.h"
@@ -29,11 +30,16 @@ struct Situation {
   std::optional<std::string> hinted_user;
   std::string remembered_scope;  // for the session that pick_session() names
   bool consent_given = false;    // the person pressed Allow for that session just now
+  // The highest class that the ways in offered to this client reach: a wish beyond it is not asked
+  // for again and again.
+  int reachable_acr = kAcrRankPassword;
 };
 
 struct SignInStep {
   bool again = false;  // a session is there, but must be confirmed
 };
+// prompt=select_account, and somebody is signed in: which account is it?
+struct ChooseStep {};
 struct ConsentStep {
   const model::SessionWithUser* account;
   bool confirm_only = false;  // nothing new is shared; RFC 8252 §8.6 wants a person to act
@@ -41,7 +47,7 @@ struct ConsentStep {
 struct IssueStep {
   const model::SessionWithUser* account;
 };
-using NextStep = std::variant<SignInStep, ConsentStep, IssueStep, OAuthError>;
+using NextStep = std::variant<SignInStep, ChooseStep, ConsentStep, IssueStep, OAuthError>;
 
 // What a consent to this request covers, as words to remember: its scopes, and "claim:NAME" for
 // each claim asked for singly.

@@ -257,7 +257,10 @@ void read_subject_type(MetadataReader& in, const Features&, Client& client) {
     return;
   }
   for (const auto& row : client.redirect_uris) {
-    const auto host = to_lower_ascii(Uri::parse(row.uri)->host);
+    // An https host only: what stands after a private-use scheme, or on everybody's loopback,
+    // belongs to nobody.
+    const auto uri = Uri::parse(row.uri);
+    const auto host = equals_ignore_case(uri->scheme, "https") ? to_lower_ascii(uri->host) : "";
     if (host.empty() || (!client.sector_identifier.empty() && host != client.sector_identifier)) {
       return in.refuse("sector_identifier_uri",
                        "is needed: the redirect URIs of this pairwise client have not one host.");

@@ -68,7 +68,7 @@ json kinds_of_authentication() {
           {"introspection_endpoint_auth_signing_alg_values_supported", assertion_algorithms},
           {"revocation_endpoint_auth_methods_supported", client_auth},
           {"revocation_endpoint_auth_signing_alg_values_supported", assertion_algorithms},
-          {"acr_values_supported", {kAcrPassword}}};
+          {"acr_values_supported", {kAcrPassword, kAcrLink}}};
 }
 
 json extras() {

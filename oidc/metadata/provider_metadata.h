@@ -8,6 +8,9 @@
 namespace oidc::metadata {
 // The document as JSON text. `issuer` has no trailing slash.
 std::string provider_metadata(const std::string& issuer, const Features& features);
-// The authentication context classes this server can reach. A password is one factor.
+// The authentication context classes this server can reach; oidc/interaction/acr.h orders them. A
+// password is one factor; a link or code by mail shows that the person reads that mailbox, and
+// counts for less.
 inline constexpr const char* kAcrPassword = "urn:latchkey:acr:pwd";
+inline constexpr const char* kAcrLink = "urn:latchkey:acr:link";
 }  // namespace oidc::metadata

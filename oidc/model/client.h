@@ -63,6 +63,10 @@ struct Client {
   bool require_auth_time = false;
   std::vector<std::string> default_acr_values;
   bool first_party = false;   // consent is not asked
+  // Ours, set by the operator only. Empty: what the settings say.
+  std::string login_method;             // "password", "magic_link", "password_or_magic_link"
+  std::optional<bool> self_signup;      // whether strangers may make an account here
+  std::string required_acr;             // empty: any
   bool pkce_required = true;  // always true for public clients
   // Registered by a stranger, without an initial access token: named as unverified on the consent
   // page, never redirected to before a person acted, no refresh tokens, removed when unused.

@@ -22,6 +22,8 @@ struct Session {
   TimePoint created_at{};
   TimePoint last_seen_at{};
   TimePoint expires_at{};  // absolute end
+  std::string address;     // where the last authentication came from
+  std::string browser;     // "Firefox on Android"; empty when unknown
 };
 
 struct SessionWithUser {

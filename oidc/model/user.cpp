@@ -27,6 +27,11 @@ std::string narrow_full_width(std::string_view text) {
 
 }  // namespace
 
+std::string plain_email(std::string_view address) {
+  const std::string narrow = narrow_full_width(address);
+  return std::string(trim(narrow));
+}
+
 std::optional<std::string> fold_email(std::string_view address) {
   if (address.size() > 1024 || !is_clean_utf8(address)) return std::nullopt;
   std::string fold = to_lower_ascii(trim(narrow_full_width(address)));

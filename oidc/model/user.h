@@ -34,5 +34,8 @@ struct User {
 // spellings: trimmed, full-width ASCII narrowed, ASCII lower case. Nothing when `address` is no
 // plain "local@domain" of at most 254 bytes, with control characters, spaces or non-ASCII in it.
 std::optional<std::string> fold_email(std::string_view address);
+// The address as it is stored and written to: as typed, but trimmed and with full-width ASCII
+// narrowed, so that mail goes to no other mailbox than the fold names.
+std::string plain_email(std::string_view address);
 
 }  // namespace oidc::model

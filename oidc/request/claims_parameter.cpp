@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "oidc/base/json.h"
+#include "oidc/base/text.h"
 #include "oidc/metadata/provider_metadata.h"
 #include "oidc/metadata/scope.h"
 #include "oidc/request/authorization_steps.h"
@@ -40,6 +41,17 @@ Result<RequestedClaim> read_claim(const std::string& name, const json& wish) {
     for (const auto& value : *values) add(value);
   }
   return claim;
+}
+
+// Whether the claim belongs to scopes, none of which stands in `allowed`.
+bool is_barred(std::string_view allowed, std::string_view name) {
+  bool has_scope = false;
+  for (const auto& row : metadata::scopes()) {
+    if (std::ranges::find(row.claims, name) == row.claims.end()) continue;
+    if (contains_word(allowed, row.scope)) return false;
+    has_scope = true;
+  }
+  return has_scope;
 }
 
 Result<void> read_section(const json& claims, const char* section,
@@ -98,11 +110,19 @@ Result<void> check_claims(const StepInput& input, AuthorizationRequest& request)
   for (const auto& wish : claims->id_token) {
     // §5.5.1.1: an essential acr that can't be met is a failed authentication.
     if (wish.name == "acr" && wish.essential && !wish.values.empty() &&
-        std::ranges::find(wish.values, metadata::kAcrPassword) == wish.values.end()) {
+        std::ranges::none_of(wish.values, [](const std::string& value) {
+          return value == metadata::kAcrPassword || value == metadata::kAcrLink;
+        })) {
       return fail(OAuthErrorCode::unmet_authentication_requirements,
                   "This server cannot reach the essential acr that the request asks for.");
     }
   }
+  // What a client may not ask for by scope it may not ask for singly either.
+  const auto barred = [&input](const RequestedClaim& wish) {
+    return !input.client.scope.empty() && is_barred(input.client.scope, wish.name);
+  };
+  std::erase_if(claims->userinfo, barred);
+  std::erase_if(claims->id_token, barred);
   request.claims = std::move(*claims);
   return {};
 }

@@ -225,7 +225,7 @@ std::vector<SharedItem> shared_items(const model::User& user, std::string_view s
   std::vector<SharedItem> items;
   for (const auto& row : metadata::scopes()) {
     if (row.consent_title.empty() || !contains_word(scope, row.scope)) continue;
-    SharedItem item{std::string(row.consent_title), ""};
+    SharedItem item{.title = std::string(row.consent_title), .scope = std::string(row.scope)};
     json claims = claims_of(user, stored, row);
     claims.erase("updated_at");
     if (row.scope == "profile") {
@@ -238,7 +238,8 @@ std::vector<SharedItem> shared_items(const model::User& user, std::string_view s
       item.value = one_line(text_claim(*address, "formatted"));
     }
     // Shown all the same: what is allowed now is shared when it is there one day.
-    if (claims.empty()) item.value = "nothing stored yet";
+    item.nothing_stored = claims.empty();
+    if (item.nothing_stored) item.value = "nothing stored yet";
     items.push_back(std::move(item));
   }
   for (const auto& name : single_claims(scope, requested)) {
@@ -247,7 +248,10 @@ std::vector<SharedItem> shared_items(const model::User& user, std::string_view s
     if (value.is_null()) shown = "nothing stored yet";
     std::string title = "Your " + name;
     std::ranges::replace(title, '_', ' ');
-    items.push_back({std::move(title), std::move(shown)});
+    items.push_back({.title = std::move(title),
+                     .value = std::move(shown),
+                     .claim = name,
+                     .nothing_stored = value.is_null()});
   }
   return items;
 }

@@ -59,8 +59,11 @@ std::vector<std::string> single_claims(std::string_view scope,
 // One line for each thing that `scope` and `claims` would show an application, with the person's
 // own values.
 struct SharedItem {
-  std::string title;
+  std::string title;  // in English
   std::string value;
+  std::string scope;  // the scope it stands for; empty: one claim alone
+  std::string claim;  // that claim
+  bool nothing_stored = false;
 };
 std::vector<SharedItem> shared_items(const model::User& user, std::string_view scope,
                                      const request::ClaimsParameter& claims);

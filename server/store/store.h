@@ -1,222 +1,16 @@
 // Owns: everything that is kept, as one method per transaction. SQL stands in store/sql/, one file
 // per aggregate. Knows no HTTP. Every one-time decision is one UPDATE whose affected rows are 1.
 #pragma once
-#include <chrono>
-#include <cstdint>
-#include <expected>
 #include <memory>
-#include <optional>
-#include <string>
 #include <string_view>
-#include <vector>
 
-#include "oidc/model/client.h"
-#include "oidc/model/session.h"
-#include "oidc/model/user.h"
+#include "oidc/model/branding.h"
 #include "server/runtime/task.h"
+#include "server/store/commands.h"
 
 namespace server::store {
 
-using oidc::TimePoint;
-using oidc::crypto::OpaqueCredential;
 using runtime::Task;
-
-enum class StoreFault {
-  unavailable,  // the database can't be reached, timed out or a COMMIT failed: 503, nothing burnt
-  overloaded,   // the queue is full: 503 with Retry-After
-  conflict,     // a unique value exists already (client id, e-mail address)
-  failed,       // a bug or a damaged row: 500
-};
-struct StoreError {
-  StoreFault fault = StoreFault::failed;
-  std::string detail;  // for the log: no SQL values
-};
-template <class T>
-using StoreResult = std::expected<T, StoreError>;
-
-struct StoreOptions {
-  std::string database;         // "sqlite:PATH" or "postgresql://…"
-  std::size_t connections = 8;  // PostgreSQL sessions, or SQLite readers (at most 4 are used)
-  std::chrono::milliseconds timeout{5'000};
-  std::size_t queue_limit = 4'096;
-};
-
-// Who did it and from where, for the audit row that each change writes in its own transaction.
-struct Actor {
-  std::string name;     // "user:ID", "client:ID", "operator"
-  std::string address;  // may be empty
-};
-
-// --- commands ---------------------------------------------------------------------------------
-
-struct NewUser {
-  oidc::model::User user;
-  std::string password_phc;  // empty: no password
-};
-
-// What signing in by password needs to know.
-struct PasswordRecord {
-  oidc::model::User user;
-  std::int64_t authenticator_id = 0;  // 0: no password is set
-  std::string phc;
-};
-
-struct SignIn {
-  std::optional<std::int64_t> old_browser;  // its other accounts move to the new browser
-  OpaqueCredential new_browser;
-  std::string user_id;
-  std::int64_t authenticator_id = 0;
-  std::string expected_phc;  // the hash that was verified: if it changed since, refused
-  std::string new_phc;       // replaces it when not empty (cost was raised)
-  std::string sid;           // used if this browser has no session of that account yet
-  std::int64_t session_row = 0;
-  TimePoint auth_time{};
-  std::string amr, acr;
-  TimePoint expires_at{};              // absolute
-  std::vector<std::string> give_back;  // throttle buckets to give one attempt back to
-};
-enum class SignInOutcome { signed_in, account_changed };
-
-struct IssueCode {
-  std::int64_t browser_id = 0;
-  oidc::model::Grant grant;
-  // Absent when the response type has no code: tokens only (OpenID Connect Core §3.2).
-  std::optional<oidc::model::AuthorizationCode> code;
-  TimePoint grant_expires_at{};  // the latest end of what the answer itself holds
-  std::string remember_consent;  // words added to what is remembered for user and client
-  // Used up in the same transaction. It may have expired meanwhile: the time counts when it is
-  // found, and the person may take longer to sign in.
-  std::optional<OpaqueCredential> pushed_request;
-};
-enum class IssueCodeOutcome { issued, session_ended, request_used };
-
-struct CodeRecord {
-  oidc::model::AuthorizationCode code;
-  oidc::model::Grant grant;
-  oidc::model::User user;
-  bool grant_live = false;  // not revoked, person active, client there, session live or offline
-};
-
-struct RedeemCode {
-  std::int64_t code_row = 0;
-  std::int64_t grant_id = 0;
-  std::string client_id;
-  std::optional<oidc::model::RefreshToken> refresh;
-};
-enum class RedeemOutcome { redeemed, already_used, grant_ended };
-
-struct RefreshRecord {
-  oidc::model::RefreshToken token;
-  oidc::model::Grant grant;
-  oidc::model::User user;
-  bool grant_live = false;
-  bool successor_used = false;
-};
-
-struct RotateRefresh {
-  std::int64_t old_row = 0;
-  oidc::model::RefreshToken successor;  // parent_row = old_row
-  std::string successor_sealed;         // written to the old row
-};
-enum class RotateOutcome { rotated, already_used, grant_ended };
-
-struct AccessRecord {
-  oidc::model::Grant grant;
-  oidc::model::User user;
-  bool live = false;  // grant_live as above, and the jti is not revoked
-};
-
-// --- registration -----------------------------------------------------------------------------
-
-struct InitialAccessToken {
-  OpaqueCredential stored;
-  std::string label;
-  std::int64_t uses_left = 1;
-  std::int64_t uses_total = 1;
-  TimePoint created_at{};
-  TimePoint expires_at{};
-  std::optional<TimePoint> revoked_at;
-};
-
-struct RegisterClient {
-  oidc::model::Client client;
-  // Uses one up, in the same transaction; absent where registration is open.
-  std::optional<OpaqueCredential> initial_access;
-  std::int64_t most_quarantined = 0;  // how many unverified clients there may be in all
-};
-enum class RegisterOutcome {
-  registered,
-  token_refused,  // unknown, used up, expired or revoked
-  full,           // most_quarantined is reached
-};
-
-// --- pushed requests, assertions ----------------------------------------------------------------
-
-struct PushedRequest {
-  OpaqueCredential stored;
-  std::string client_id;
-  std::string parameters;  // form-encoded, as checked
-  TimePoint expires_at{};
-};
-
-// --- logout
-// ---------------------------------------------------------------------------------------
-
-// A session that ended, with a client that it served.
-struct EndedSessionClient {
-  std::string client_id;
-  std::string sid;
-  std::string subject;  // as that client knows the person
-};
-
-struct LogoutDelivery {
-  std::int64_t id = 0;
-  std::string client_id, uri, sid, subject;
-  std::string state;          // "queued", "delivered", "failed"
-  std::int64_t attempts = 0;  // taken so often; one that was just taken is counted
-  std::string last_result;    // "HTTP 204", "connection refused" …; no personal data
-  TimePoint created_at{}, next_attempt_at{};
-  std::optional<TimePoint> finished_at;
-};
-
-struct SigningKeyRow {
-  std::string kid;
-  std::string alg;
-  std::string state;  // "announced", "active", "verifying", "retired"
-  std::string public_jwk;
-  std::string sealed_private;  // base64url
-  TimePoint created_at{};
-  TimePoint signs_from{};
-  std::optional<TimePoint> verifies_until;
-  // Its public half answers for id_token_hint until then; absent: no end is set.
-  std::optional<TimePoint> kept_until = std::nullopt;
-};
-
-struct PurposeKeyRow {
-  std::string id;
-  std::string purpose;  // "seal", "throttle", …
-  std::string sealed;   // base64url
-  TimePoint created_at{};
-};
-
-struct Bucket {
-  std::string name;  // bounded, no personal data in clear
-  std::int64_t limit = 0;
-  std::chrono::milliseconds window{0};  // 0: the window of the call
-};
-struct Reservation {
-  bool allowed = false;
-  TimePoint retry_at{};  // when not allowed
-};
-
-struct FailureRow {
-  std::string id;  // event id
-  TimePoint at{};
-  std::string kind, rule, expected, received, client_id, source, route;
-  int status = 0;
-};
-
-// ----------------------------------------------------------------------------------------------
 
 class Store {
  public:
@@ -243,13 +37,18 @@ class Store {
   Task<StoreResult<std::shared_ptr<const oidc::model::Client>>> find_client(std::string client_id,
                                                                             TimePoint now);
   Task<StoreResult<std::vector<oidc::model::Client>>> list_clients(std::string after, int limit);
-  // A client that registered itself (RFC 7591). Its created_at is `now`.
+  // A client that registered itself (RFC 7591). Its created_at is `now`. What only the operator
+  // decides (first_party, login_method, self_signup, required_acr) is left out.
   Task<StoreResult<RegisterOutcome>> register_client(RegisterClient command, Actor actor,
                                                      TimePoint now);
   // Replaces metadata, redirect URIs, secrets and the registration token's digest (RFC 7592 §2.2).
   // What the operator or the first registration decided stays: first_party, quarantined,
-  // created_at, and pkce_required unless the client becomes public. False: no such client.
+  // created_at, login_method, self_signup, required_acr, and pkce_required unless the client
+  // becomes public. False: no such client.
   Task<StoreResult<bool>> update_client(oidc::model::Client client, Actor actor, TimePoint now);
+  // For the operator: login_method, self_signup and required_acr of this value. False: no such
+  // client.
+  Task<StoreResult<bool>> set_sign_in_rules(oidc::model::Client client, Actor actor, TimePoint now);
   // Notes that a person signed in with it, at most once an hour, so that it does not count as
   // unused.
   Task<StoreResult<void>> note_client_use(std::string client_id, TimePoint now);
@@ -277,7 +76,7 @@ class Store {
   Task<StoreResult<bool>> use_assertion(std::string client_id, std::string jti,
                                         TimePoint expires_at, TimePoint now);
 
-  // users.cpp
+  // users.cpp. Nobody finds a person who was deleted.
   Task<StoreResult<void>> insert_user(NewUser user, Actor actor, TimePoint now);
   Task<StoreResult<std::optional<oidc::model::User>>> find_user(std::string id);
   Task<StoreResult<std::optional<PasswordRecord>>> find_password(std::string email_fold);
@@ -286,7 +85,8 @@ class Store {
   Task<StoreResult<bool>> set_user_status(std::string id, oidc::model::UserStatus status,
                                           Actor actor, TimePoint now);
   // Ends all sessions and every grant, sets credentials_changed_at. False: no such person.
-  Task<StoreResult<bool>> set_password(std::string id, std::string phc, Actor actor, TimePoint now);
+  Task<StoreResult<bool>> set_password(std::string id, std::string phc, Actor actor, TimePoint now,
+                                       std::optional<QueuedMail> notice = std::nullopt);
   // Ends all sessions and what hangs from them (offline grants stay). False: no such person.
   Task<StoreResult<bool>> sign_out_user(std::string id, Actor actor, TimePoint now);
 
@@ -335,6 +135,94 @@ class Store {
   // Newest first; an empty state means all.
   Task<StoreResult<std::vector<LogoutDelivery>>> list_logout_deliveries(std::string state,
                                                                         int limit);
+
+  // email_challenges.cpp. None of these answers a challenge that is a decoy, expired or used.
+  // Challenge and mail. An older open challenge of the same address, purpose and browser expires.
+  Task<StoreResult<void>> start_challenge(StartChallenge command, TimePoint now);
+  // By row; the caller compares digest and binding. Nothing when unknown or expired.
+  Task<StoreResult<std::optional<oidc::model::EmailChallenge>>> find_challenge(std::int64_t row,
+                                                                               TimePoint now);
+  // Counts a wrong one, in one statement; `closed` when there were too many or it is used. A right
+  // one uses nothing up. A decoy counts too, so that nobody can tell it from the others, and is
+  // never right.
+  Task<StoreResult<CodeOutcome>> try_code(std::int64_t row, std::string code_digest, TimePoint now);
+  // The same; a right one sets approved_at.
+  Task<StoreResult<CodeOutcome>> try_number(std::int64_t row, std::string number, TimePoint now);
+  // Uses it up by itself, for purposes that end in no other transaction. True for exactly one
+  // caller.
+  Task<StoreResult<bool>> use_challenge(std::int64_t row, TimePoint now);
+
+  // accounts.cpp: a person's own record. Each uses up its challenge in the same transaction, which
+  // must be of that purpose, person and address, and queues `notice` with what it does. Whoever
+  // gets a new password or address, or is disabled or deleted, has no open challenge any more.
+  Task<StoreResult<AccountOutcome>> create_account(NewAccount command, Actor actor, TimePoint now);
+  // Sets the password, ends every session but `keep_session` and every grant. `challenge_row` 0: by
+  // somebody signed in, and then `by_session` must still live. The address that a challenge went to
+  // becomes verified.
+  Task<StoreResult<AccountOutcome>> reset_password(std::int64_t challenge_row, std::string user_id,
+                                                   std::string phc,
+                                                   std::optional<std::int64_t> keep_session,
+                                                   Actor actor, TimePoint now,
+                                                   std::optional<QueuedMail> notice = std::nullopt,
+                                                   std::optional<std::int64_t> by_session = {});
+  // `address` takes the place of the primary one, verified. Sessions stay.
+  Task<StoreResult<AccountOutcome>> change_email(std::int64_t challenge_row, std::string user_id,
+                                                 oidc::model::EmailAddress address, Actor actor,
+                                                 TimePoint now,
+                                                 std::optional<QueuedMail> notice = std::nullopt);
+  Task<StoreResult<bool>> set_claims(std::string user_id, std::string claims_json, Actor actor,
+                                     TimePoint now);
+  // Ends everything and removes the personal data; the id is never given again. False: no such.
+  Task<StoreResult<bool>> delete_user(std::string user_id, Actor actor, TimePoint now,
+                                      std::optional<QueuedMail> notice = std::nullopt);
+  Task<StoreResult<std::optional<oidc::model::User>>> find_user_by_email(std::string email_fold);
+
+  // own_pages.cpp: what a person sees of their own.
+  // All live sessions of a person, in whatever browser, newest first. Those unseen for longer than
+  // `idle` are dead.
+  Task<StoreResult<std::vector<oidc::model::Session>>> list_sessions(
+      std::string user_id, TimePoint now,
+      std::optional<std::chrono::milliseconds> idle = std::nullopt);
+  // False: not theirs, or ended.
+  Task<StoreResult<bool>> end_session(std::string user_id, std::int64_t session_id, Actor actor,
+                                      TimePoint now);
+  Task<StoreResult<std::vector<AllowedApplication>>> list_allowed(std::string user_id);
+  // Forgets the consent and ends the grants of that client. False: there was nothing.
+  Task<StoreResult<bool>> revoke_allowed(std::string user_id, std::string client_id, Actor actor,
+                                         TimePoint now);
+  // Newest first.
+  Task<StoreResult<std::vector<HistoryRow>>> list_history(std::string user_id, int limit);
+  // For an unknown person too a row is written, which nobody sees: the time it takes tells nothing.
+  Task<StoreResult<void>> note_history(std::string user_id, HistoryRow row);
+
+  // mail.cpp
+  Task<StoreResult<void>> queue_mail(QueuedMail mail, TimePoint now);
+  // Takes up to `limit` that are due, oldest first, for `lease`: nobody else gets them until it has
+  // passed. What is past not_after becomes "expired", what is suppressed "suppressed"; decoys are
+  // never taken.
+  Task<StoreResult<std::vector<MailRow>>> take_mail(int limit, std::chrono::milliseconds lease,
+                                                    TimePoint now);
+  // Nothing happens to one that is done. `retry_at` counts for MailResult::retry; one that comes
+  // past not_after ends it as "expired". `bounced` also suppresses the address. Of `said` the first
+  // 500 bytes are kept, as ASCII.
+  Task<StoreResult<void>> finish_mail(std::int64_t id, MailResult result, std::string said,
+                                      TimePoint retry_at, TimePoint now);
+  // Newest first; what is empty is not asked for.
+  Task<StoreResult<std::vector<MailRow>>> list_mail(std::string state, std::string address_fold,
+                                                    int limit);
+  Task<StoreResult<std::vector<Suppression>>> list_suppressions(std::string after, int limit);
+  // False: it was not suppressed.
+  Task<StoreResult<bool>> remove_suppression(std::string address_fold, Actor actor, TimePoint now);
+
+  // branding.cpp
+  // `client_id` empty: the default record. Known to be fresh within a second. Null: none.
+  Task<StoreResult<std::shared_ptr<const oidc::model::Branding>>> find_branding(
+      std::string client_id);
+  // The record is checked already, and so is that there is such a client.
+  Task<StoreResult<void>> set_branding(std::string client_id, oidc::model::Branding branding,
+                                       Actor actor, TimePoint now);
+  // False: there was none. Removing a client removes its record too.
+  Task<StoreResult<bool>> remove_branding(std::string client_id, Actor actor, TimePoint now);
 
   // keys.cpp
   Task<StoreResult<std::vector<SigningKeyRow>>> list_signing_keys();

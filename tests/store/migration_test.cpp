@@ -230,4 +230,56 @@ TEST_CASE("rows of schema 2 are read through the store", "[store]") {
   CHECK(served[0].subject == "pairwise-subject");
   SigningKeyRow key{"new-kid", "RS256", "", "{}", "s", kNow, kNow + minutes(5), {}, {}};
   CHECK_FALSE(run(store->rotate_signing_key(key, kNow + hours(1), kActor, kNow)).value());
+  // What came with schema 3.
+  CHECK(client->login_method.empty());
+  CHECK_FALSE(client->self_signup);
+  CHECK(client->required_acr.empty());
+  CHECK(run(store->find_branding("")).value() == nullptr);
+  CHECK(run(store->find_user_by_email("new@example.com")).value()->is_active());
+  CHECK(run(store->delete_user("new-user", kActor, kNow)).value());
+  CHECK_FALSE(run(store->find_user("new-user")).value());
+}
+
+TEST_CASE("rows of schema 3 are read through the store", "[store]") {
+  const Database database(GENERATE(Backend::sqlite, Backend::postgresql));
+  fill_as_of(database, 3, "schema/testdata/0003.sql");
+  const auto store = database.open();
+  const auto client = run(store->find_client("mail-client", kNow)).value();
+  REQUIRE(client != nullptr);
+  CHECK(client->login_method == "magic_link");
+  CHECK(client->self_signup == false);
+  CHECK(client->required_acr == "urn:latchkey:mail");
+  CHECK_FALSE(run(store->find_user("deleted-user")).value());
+  CHECK(run(store->list_users("", 10)).value().size() == 1);
+  CHECK(run(store->find_user_by_email("mail@example.com")).value()->id == "mail-user");
+  const auto sessions = run(store->list_sessions("mail-user", kNow, hours(12))).value();
+  REQUIRE(sessions.size() == 1);
+  CHECK(sessions[0].address == "192.0.2.7");
+  CHECK(sessions[0].browser == "Firefox on Android");
+  const auto allowed = run(store->list_allowed("mail-user")).value();
+  REQUIRE(allowed.size() == 1);
+  CHECK(allowed[0].client_name == "Mail application");
+  const auto challenge = run(store->find_challenge(301, kNow)).value();
+  REQUIRE(challenge);
+  CHECK(challenge->purpose == oidc::model::ChallengePurpose::reset_password);
+  CHECK(challenge->approved_at.has_value());
+  CHECK(run(store->try_code(301, "wrong", kNow)) == CodeOutcome::wrong);
+  CHECK(run(store->try_code(301, "code-digest", kNow)) == CodeOutcome::closed);
+  CHECK_FALSE(run(store->use_challenge(302, kNow)).value());
+  CHECK(run(store->reset_password(301, "mail-user", "phc", {}, kActor, kNow)) ==
+        AccountOutcome::done);
+  const auto taken = run(store->take_mail(10, minutes(1), kNow)).value();
+  REQUIRE(taken.size() == 1);
+  CHECK(taken[0].sealed == "c2VhbGVk");
+  CHECK(taken[0].attempts == 2);
+  CHECK(run(store->list_mail("bounced", "", 10)).value().at(0).id == 402);
+  CHECK(run(store->list_mail("", "stranger@example.com", 10)).value().at(0).state == "decoy");
+  CHECK(run(store->list_suppressions("", 10)).value().at(0).reason == "550 no such person");
+  const auto history = run(store->list_history("mail-user", 10)).value();
+  REQUIRE(history.size() == 2);
+  CHECK(history[1].client_id == "mail-client");
+  const auto branding = run(store->find_branding("")).value();
+  REQUIRE(branding != nullptr);
+  CHECK(branding->logo == "GIF89a");
+  CHECK(branding->support_url == "https://example.com/help");
 }

@@ -27,7 +27,7 @@ struct Kind {
   milliseconds kept;
   Sql remove;
 };
-constexpr std::array<Kind, 9> kKinds = {{
+constexpr std::array<Kind, 14> kKinds = {{
     {days(1),
      "DELETE FROM authorization_codes WHERE id IN (SELECT id FROM (SELECT id, expires_at"
      " FROM authorization_codes ORDER BY id LIMIT :most) AS oldest WHERE expires_at <= :cut)"},
@@ -52,6 +52,21 @@ constexpr std::array<Kind, 9> kKinds = {{
     {milliseconds(0),
      "DELETE FROM throttle WHERE bucket IN (SELECT bucket FROM throttle"
      " WHERE window_ends_at <= :cut ORDER BY window_ends_at LIMIT :most)"},
+    {days(1),
+     "DELETE FROM email_challenges WHERE id IN (SELECT id FROM (SELECT id, expires_at"
+     " FROM email_challenges ORDER BY id LIMIT :most) AS oldest WHERE expires_at <= :cut)"},
+    {days(30),
+     "DELETE FROM mail WHERE id IN (SELECT id FROM mail WHERE finished_at IS NOT NULL"
+     " AND state <> 'decoy' AND finished_at <= :cut ORDER BY finished_at LIMIT :most)"},
+    {days(1),
+     "DELETE FROM mail WHERE id IN (SELECT id FROM mail"
+     " WHERE state = 'decoy' AND finished_at <= :cut ORDER BY finished_at LIMIT :most)"},
+    {days(400),
+     "DELETE FROM user_history WHERE id IN (SELECT id FROM (SELECT id, occurred_at"
+     " FROM user_history ORDER BY id LIMIT :most) AS oldest WHERE occurred_at <= :cut)"},
+    {days(1),
+     "DELETE FROM user_history WHERE id IN (SELECT id FROM user_history"
+     " WHERE user_id = '' AND occurred_at <= :cut ORDER BY id LIMIT :most)"},
     {days(14),
      "DELETE FROM failures WHERE id IN (SELECT id FROM failures"
      " WHERE occurred_at <= :cut ORDER BY occurred_at LIMIT :most)"},
@@ -136,6 +151,12 @@ Task<StoreResult<std::int64_t>> Store::remove_expired(TimePoint now, int batch,
             " FROM refresh_tokens WHERE successor_sealed IS NOT NULL AND used_at <= :cut"
             " ORDER BY used_at LIMIT :most)",
             {{"cut", now - sql::kSuccessorGrace}, {"most", most}});
+        // Mail that nobody took in time, because none is sent at all.
+        tx.execute(
+            "UPDATE mail SET state = 'expired', sealed = '', finished_at = :now WHERE id IN"
+            " (SELECT id FROM mail WHERE state = 'queued' AND next_attempt_at <= :now"
+            " AND not_after <= :now ORDER BY next_attempt_at LIMIT :most)",
+            {{"now", now}, {"most", most}});
         return {};
       });
   if (!erased) co_return std::unexpected(erased.error());
@@ -159,7 +180,10 @@ Task<StoreResult<std::int64_t>> Store::remove_expired(TimePoint now, int batch,
         return sql::remove_unverified(tx, now - unverified_kept, most, now);
       });
   if (!clients) co_return std::unexpected(clients.error());
-  for (const auto& client_id : *clients) state_->clients.erase(client_id);
+  for (const auto& client_id : *clients) {
+    state_->clients.erase(client_id);
+    state_->brandings.erase(client_id);
+  }
   total += *keys + static_cast<std::int64_t>(clients->size());
   for (const auto& table : kWalks) {
     std::int64_t after = 0;

@@ -5,6 +5,7 @@
 
 #include "oidc/base/uri.h"
 #include "oidc/metadata/client_metadata.h"
+#include "server/store/sql/branding_rows.h"
 
 namespace server::store::sql {
 
@@ -70,16 +71,30 @@ Client read_client(const Rows& rows) {
   client.quarantined = rows.flag(6);
   client.registration_access_token_digest = rows.text(7);
   client.created_at = rows.time(8);
+  client.login_method = rows.text(9);
+  if (const auto self_signup = rows.maybe_number(10)) client.self_signup = *self_signup != 0;
+  client.required_acr = rows.text(11);
   return client;
 }
+
+namespace {
+
+std::optional<std::int64_t> to_column(std::optional<bool> flag) {
+  if (!flag) return std::nullopt;
+  return *flag ? 1 : 0;
+}
+
+}  // namespace
 
 void insert_client_rows(Transaction& tx, const Client& client, TimePoint now) {
   tx.execute(
       "INSERT INTO clients (client_id, metadata, client_secret_digest, client_secret_sealed,"
       " backchannel_logout_uri, first_party, pkce_required, quarantined,"
-      " registration_access_token_digest, created_at, updated_at, last_used_at, removed_at)"
+      " registration_access_token_digest, created_at, updated_at, last_used_at, removed_at,"
+      " login_method, self_signup, required_acr)"
       " VALUES (:client_id, :metadata, :digest, :sealed, :backchannel, :first_party,"
-      " :pkce_required, :quarantined, :registration, :created_at, :now, NULL, NULL)",
+      " :pkce_required, :quarantined, :registration, :created_at, :now, NULL, NULL,"
+      " :login_method, :self_signup, :required_acr)",
       {{"client_id", client.client_id},
        {"metadata", metadata_of(client)},
        {"digest", client.client_secret_digest},
@@ -90,8 +105,23 @@ void insert_client_rows(Transaction& tx, const Client& client, TimePoint now) {
        {"quarantined", client.quarantined},
        {"registration", client.registration_access_token_digest},
        {"created_at", client.created_at},
-       {"now", now}});
+       {"now", now},
+       {"login_method", client.login_method},
+       {"self_signup", to_column(client.self_signup)},
+       {"required_acr", client.required_acr}});
   insert_redirect_uris(tx, client);
+}
+
+bool write_sign_in_rules(Transaction& tx, const Client& client, TimePoint now) {
+  return tx.execute(
+             "UPDATE clients SET login_method = :login_method, self_signup = :self_signup,"
+             " required_acr = :required_acr, updated_at = :now"
+             " WHERE client_id = :client_id AND removed_at IS NULL",
+             {{"login_method", client.login_method},
+              {"self_signup", to_column(client.self_signup)},
+              {"required_acr", client.required_acr},
+              {"now", now},
+              {"client_id", client.client_id}}) == 1;
 }
 
 bool replace_client_rows(Transaction& tx, const Client& client, TimePoint now) {
@@ -161,6 +191,7 @@ std::vector<std::string> remove_unverified(Transaction& tx, TimePoint unused_sin
   });
   for (const auto& client_id : unused) {
     forget_unverified(tx, client_id);
+    delete_branding(tx, client_id);
     tx.audit("client.remove", {"server", ""}, client_id, "unverified and unused", now);
   }
   discount_unverified(tx, static_cast<std::int64_t>(unused.size()));

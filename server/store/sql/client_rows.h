@@ -4,10 +4,11 @@
 #include "server/store/sql/transaction.h"
 
 // Columns for read_client(), of a FROM that names clients as c.
-#define LATCHKEY_CLIENT_COLUMNS                                                      \
-  " c.client_secret_digest, c.client_secret_sealed, c.first_party, c.pkce_required," \
-  " c.quarantined, c.registration_access_token_digest, c.created_at"
-#define LATCHKEY_CLIENT_TYPES "ttiiiti"
+#define LATCHKEY_CLIENT_COLUMNS                                                       \
+  " c.client_secret_digest, c.client_secret_sealed, c.first_party, c.pkce_required,"  \
+  " c.quarantined, c.registration_access_token_digest, c.created_at, c.login_method," \
+  " c.self_signup, c.required_acr"
+#define LATCHKEY_CLIENT_TYPES "ttiiititit"
 
 namespace server::store::sql {
 
@@ -16,6 +17,9 @@ oidc::model::Client read_client(const Rows& rows);
 void insert_client_rows(Transaction& tx, const oidc::model::Client& client, TimePoint now);
 // False: no such client, or it was removed.
 bool replace_client_rows(Transaction& tx, const oidc::model::Client& client, TimePoint now);
+
+// The columns that only the operator writes. False: no such client, or it was removed.
+bool write_sign_in_rules(Transaction& tx, const oidc::model::Client& client, TimePoint now);
 
 // Adds one to the unverified clients, unless there are `most` already. The row that counts them
 // stays locked, so that the number is exact whoever else registers.

@@ -1,4 +1,5 @@
 // Clients, their redirect URIs, and the origins that follow from them.
+#include "server/store/sql/branding_rows.h"
 #include "server/store/sql/client_rows.h"
 #include "server/store/sql/state.h"
 
@@ -18,6 +19,7 @@ constexpr std::chrono::hours kBetweenNotes{1};
 // One statement, so that an update at the same time is seen wholly or not at all. The metadata
 // comes with the first redirect URI only.
 ClientPointer load_client(Transaction& tx, const std::string& client_id, TimePoint now) {
+  constexpr std::size_t kUri = sizeof("tt" LATCHKEY_CLIENT_TYPES) - 1;
   Rows rows = tx.query(
       "SELECT c.client_id, CASE WHEN COALESCE(r.position, 0) = 0 THEN c.metadata ELSE ''"
       " END," LATCHKEY_CLIENT_COLUMNS
@@ -28,10 +30,10 @@ ClientPointer load_client(Transaction& tx, const std::string& client_id, TimePoi
   if (!rows.next()) return nullptr;
   auto client = std::make_shared<Client>(sql::read_client(rows));
   do {
-    if (rows.is_null(9)) break;
-    const auto expires_at = rows.maybe_time(10);
+    if (rows.is_null(kUri)) break;
+    const auto expires_at = rows.maybe_time(kUri + 1);
     if (expires_at && *expires_at <= now) continue;
-    client->redirect_uris.push_back({rows.text(9), expires_at});
+    client->redirect_uris.push_back({rows.text(kUri), expires_at});
   } while (rows.next());
   return client;
 }
@@ -73,7 +75,7 @@ Task<StoreResult<void>> Store::insert_client(Client client, Actor actor, TimePoi
 }
 
 Task<StoreResult<ClientPointer>> Store::find_client(std::string client_id, TimePoint now) {
-  if (auto held = state_->clients.find(client_id)) co_return held;
+  if (auto held = state_->clients.find(client_id)) co_return std::move(*held);
   co_return co_await sql::submit<ClientPointer>(
       *state_, Access::read,
       [state = state_.get(), client_id = std::move(client_id),
@@ -106,6 +108,11 @@ Task<StoreResult<std::vector<Client>>> Store::list_clients(std::string after, in
 Task<StoreResult<RegisterOutcome>> Store::register_client(RegisterClient command, Actor actor,
                                                           TimePoint now) {
   command.client.created_at = now;
+  // What only the operator decides, whatever a stranger wrote.
+  command.client.first_party = false;
+  command.client.login_method.clear();
+  command.client.self_signup.reset();
+  command.client.required_acr.clear();
   const std::string client_id = command.client.client_id;
   auto result = co_await sql::submit<RegisterOutcome>(
       *state_, Access::write,
@@ -146,6 +153,21 @@ Task<StoreResult<bool>> Store::update_client(Client client, Actor actor, TimePoi
   co_return result;
 }
 
+Task<StoreResult<bool>> Store::set_sign_in_rules(Client client, Actor actor, TimePoint now) {
+  const std::string client_id = client.client_id;
+  auto result = co_await sql::submit<bool>(*state_, Access::write,
+                                           [client = std::move(client), actor = std::move(actor),
+                                            now](Transaction& tx) -> StoreResult<bool> {
+                                             if (!sql::write_sign_in_rules(tx, client, now))
+                                               return false;
+                                             tx.audit("client.sign_in_rules", actor,
+                                                      client.client_id, client.login_method, now);
+                                             return true;
+                                           });
+  state_->clients.erase(client_id);
+  co_return result;
+}
+
 Task<StoreResult<void>> Store::note_client_use(std::string client_id, TimePoint now) {
   // Read first: nearly always there is nothing to write.
   const auto due = co_await sql::submit<bool>(
@@ -180,11 +202,13 @@ Task<StoreResult<bool>> Store::remove_client(std::string client_id, Actor actor,
             " WHERE client_id = :client_id AND removed_at IS NULL",
             {{"now", now}, {"client_id", client_id}});
         if (removed != 1) return false;
+        sql::delete_branding(tx, client_id);
         tx.audit("client.remove", actor, client_id, "", now);
         if (sql::forget_unverified(tx, client_id)) sql::discount_unverified(tx, 1);
         return true;
       });
   state_->clients.erase(client_id);
+  state_->brandings.erase(client_id);
   co_return result;
 }
 

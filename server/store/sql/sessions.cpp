@@ -2,7 +2,11 @@
 #include <set>
 
 #include "oidc/crypto/digest.h"
+#include "server/store/sql/challenge_rows.h"
 #include "server/store/sql/endings.h"
+#include "server/store/sql/history_rows.h"
+#include "server/store/sql/mail_rows.h"
+#include "server/store/sql/session_rows.h"
 #include "server/store/sql/state.h"
 #include "server/store/sql/throttle.h"
 #include "server/store/sql/user_rows.h"
@@ -29,11 +33,12 @@ std::vector<SessionWithUser> read_sessions(Transaction& tx, std::int64_t browser
                                            TimePoint seen_since, TimePoint now) {
   Rows rows = tx.query(
       "SELECT s.id, s.sid, s.auth_time, s.amr, s.acr, s.created_at, s.last_seen_at, s.expires_at,"
+      " s.address, s.browser,"
       " u.id, u.status, u.claims, u.created_at, u.updated_at, u.credentials_changed_at"
       " FROM sessions s JOIN users u ON u.id = s.user_id AND u.status = 'active'"
       " WHERE s.browser_id = :browser_id AND s.ended_at IS NULL AND s.expires_at > :now"
       " AND s.last_seen_at > :seen_since ORDER BY s.auth_time DESC, s.id DESC",
-      "itittiiitttiii", {{"browser_id", browser_id}, {"now", now}, {"seen_since", seen_since}});
+      "itittiiitttttiii", {{"browser_id", browser_id}, {"now", now}, {"seen_since", seen_since}});
   std::vector<SessionWithUser> sessions;
   while (rows.next()) {
     Session session;
@@ -45,20 +50,26 @@ std::vector<SessionWithUser> read_sessions(Transaction& tx, std::int64_t browser
     session.created_at = rows.time(5);
     session.last_seen_at = rows.time(6);
     session.expires_at = rows.time(7);
-    auto user = sql::read_user(rows, 8);
+    session.address = rows.text(8);
+    session.browser = rows.text(9);
+    auto user = sql::read_user(rows, 10);
     session.user_id = user.id;
     sessions.push_back({std::move(session), std::move(user)});
   }
   return sessions;
 }
 
-// The two rows are written, so they are locked: a password change or a disabling that comes at the
-// same time waits and then ends the new session, or came first and is seen here.
-bool is_account_unchanged(Transaction& tx, const SignIn& command, TimePoint now) {
-  const auto active =
-      tx.execute("UPDATE users SET signed_in_at = :now WHERE id = :id AND status = 'active'",
-                 {{"now", now}, {"id", command.user_id}});
-  if (active != 1) return false;
+// The row of the person first, here and in every change of an account. It is written, so it is
+// locked: a password change or a disabling that comes at the same time waits and then ends the new
+// session, or came first and is seen here.
+bool is_person_active(Transaction& tx, const SignIn& command, TimePoint now) {
+  return tx.execute(
+             "UPDATE users SET signed_in_at = :now WHERE id = :id AND status = 'active'"
+             " AND deleted_at IS NULL",
+             {{"now", now}, {"id", command.user_id}}) == 1;
+}
+
+bool is_password_unchanged(Transaction& tx, const SignIn& command, TimePoint now) {
   return tx.execute(
              "UPDATE authenticators SET data = :data, updated_at = :now"
              " WHERE id = :id AND user_id = :user_id AND data = :expected",
@@ -67,6 +78,19 @@ bool is_account_unchanged(Transaction& tx, const SignIn& command, TimePoint now)
               {"id", command.authenticator_id},
               {"user_id", command.user_id},
               {"expected", command.expected_phc}}) == 1;
+}
+
+// What was proved: an answered mail, or else a password that is still the same.
+SignInOutcome check_proof(Transaction& tx, const SignIn& command, TimePoint now) {
+  if (!is_person_active(tx, command, now)) return SignInOutcome::account_changed;
+  if (command.challenge_row) {
+    return sql::use_challenge(tx, *command.challenge_row, oidc::model::ChallengePurpose::sign_in,
+                              command.user_id, "", now)
+               ? SignInOutcome::signed_in
+               : SignInOutcome::challenge_used;
+  }
+  return is_password_unchanged(tx, command, now) ? SignInOutcome::signed_in
+                                                 : SignInOutcome::account_changed;
 }
 
 void insert_browser(Transaction& tx, const SignIn& command, TimePoint now) {
@@ -95,14 +119,17 @@ void move_sessions(Transaction& tx, std::int64_t from, std::int64_t to, TimePoin
 bool renew_session(Transaction& tx, const SignIn& command, TimePoint now) {
   return tx.execute(
              "UPDATE sessions SET auth_time = :auth_time, amr = :amr, acr = :acr,"
-             " last_seen_at = :now, expires_at = :expires_at"
-             " WHERE browser_id = :browser_id AND user_id = :user_id AND ended_at IS NULL"
+             " last_seen_at = :now, expires_at = :expires_at, address = :address,"
+             " browser = :browser WHERE browser_id = :browser_id AND user_id = :user_id AND "
+             "ended_at IS NULL"
              " AND expires_at > :now",
              {{"auth_time", command.auth_time},
               {"amr", command.amr},
               {"acr", command.acr},
               {"now", now},
               {"expires_at", command.expires_at},
+              {"address", command.address},
+              {"browser", command.browser},
               {"browser_id", command.new_browser.row},
               {"user_id", command.user_id}}) > 0;
 }
@@ -110,9 +137,9 @@ bool renew_session(Transaction& tx, const SignIn& command, TimePoint now) {
 void insert_session(Transaction& tx, const SignIn& command, TimePoint now) {
   tx.execute(
       "INSERT INTO sessions (id, browser_id, user_id, sid, auth_time, amr, acr, created_at,"
-      " last_seen_at, expires_at, ended_at)"
+      " last_seen_at, expires_at, ended_at, address, browser)"
       " VALUES (:id, :browser_id, :user_id, :sid, :auth_time, :amr, :acr, :now, :now, :expires_at,"
-      " NULL)",
+      " NULL, :address, :browser)",
       {{"id", command.session_row},
        {"browser_id", command.new_browser.row},
        {"user_id", command.user_id},
@@ -121,14 +148,16 @@ void insert_session(Transaction& tx, const SignIn& command, TimePoint now) {
        {"amr", command.amr},
        {"acr", command.acr},
        {"now", now},
-       {"expires_at", command.expires_at}});
+       {"expires_at", command.expires_at},
+       {"address", command.address},
+       {"browser", command.browser}});
 }
 
-SignInOutcome sign_in_rows(Transaction& tx, const SignIn& command, TimePoint now) {
-  if (!is_account_unchanged(tx, command, now)) {
-    tx.discard();
-    return SignInOutcome::account_changed;
-  }
+}  // namespace
+
+namespace sql {
+
+void begin_session(Transaction& tx, const SignIn& command, const Actor& actor, TimePoint now) {
   insert_browser(tx, command, now);
   if (command.old_browser) move_sessions(tx, *command.old_browser, command.new_browser.row, now);
   if (!renew_session(tx, command, now)) insert_session(tx, command, now);
@@ -137,11 +166,15 @@ SignInOutcome sign_in_rows(Transaction& tx, const SignIn& command, TimePoint now
       "UPDATE browsers SET expires_at ="
       " (SELECT MAX(expires_at) FROM sessions WHERE browser_id = :id) WHERE id = :id",
       {{"id", command.new_browser.row}});
-  sql::give_back_attempts(tx, command.give_back);
-  return SignInOutcome::signed_in;
+  insert_history(
+      tx, command.user_id,
+      {now, "sign_in", command.amr, command.address, command.browser, command.client_id});
+  if (command.notice) insert_mail(tx, *command.notice, now);
+  tx.audit("session.begin", actor, command.user_id, command.amr, now);
+  give_back_attempts(tx, command.give_back);
 }
 
-}  // namespace
+}  // namespace sql
 
 Task<StoreResult<std::optional<Browser>>> Store::load_browser(OpaqueCredential credential,
                                                               std::chrono::milliseconds idle,
@@ -165,10 +198,12 @@ Task<StoreResult<SignInOutcome>> Store::sign_in(SignIn command, Actor actor, Tim
       *state_, Access::write,
       [command = std::move(command), actor = std::move(actor),
        now](Transaction& tx) -> StoreResult<SignInOutcome> {
-        const auto outcome = sign_in_rows(tx, command, now);
-        if (outcome == SignInOutcome::signed_in) {
-          tx.audit("session.begin", actor, command.user_id, command.amr, now);
+        const auto outcome = check_proof(tx, command, now);
+        if (outcome != SignInOutcome::signed_in) {
+          tx.discard();
+          return outcome;
         }
+        sql::begin_session(tx, command, actor, now);
         return outcome;
       });
 }

@@ -1,5 +1,8 @@
 // People, their addresses and authenticators.
+#include "server/store/sql/challenge_rows.h"
 #include "server/store/sql/endings.h"
+#include "server/store/sql/history_rows.h"
+#include "server/store/sql/mail_rows.h"
 #include "server/store/sql/state.h"
 #include "server/store/sql/user_rows.h"
 
@@ -16,63 +19,7 @@ namespace {
 constexpr int kMostListed = 1'000;
 
 std::string_view to_text(UserStatus status) {
-  switch (status) {
-    case UserStatus::active:
-      return "active";
-    case UserStatus::disabled:
-      return "disabled";
-  }
-  return "disabled";
-}
-
-void insert_password(Transaction& tx, const std::string& user_id, const std::string& phc,
-                     TimePoint now) {
-  tx.execute(
-      "INSERT INTO authenticators (id, user_id, kind, data, created_at, updated_at)"
-      " VALUES (:id, :user_id, 'password', :data, :now, :now)",
-      {{"id", tx.next_row()}, {"user_id", user_id}, {"data", phc}, {"now", now}});
-}
-
-void insert_user_rows(Transaction& tx, const NewUser& command, TimePoint now) {
-  const User& user = command.user;
-  tx.execute(
-      "INSERT INTO users (id, status, claims, created_at, updated_at, credentials_changed_at,"
-      " signed_in_at) VALUES (:id, :status, :claims, :created_at, :now, :changed_at, NULL)",
-      {{"id", user.id},
-       {"status", to_text(user.status)},
-       {"claims", user.claims.empty() ? std::string_view("{}") : std::string_view(user.claims)},
-       {"created_at", user.created_at == TimePoint{} ? now : user.created_at},
-       {"now", now},
-       {"changed_at",
-        user.credentials_changed_at == TimePoint{} ? now : user.credentials_changed_at}});
-  std::int64_t position = 0;
-  for (const auto& email : user.emails) {
-    tx.execute(
-        "INSERT INTO user_emails (fold, user_id, position, address, verified)"
-        " VALUES (:fold, :user_id, :position, :address, :verified)",
-        {{"fold", email.fold},
-         {"user_id", user.id},
-         {"position", position++},
-         {"address", email.address},
-         {"verified", email.verified}});
-  }
-  if (!command.password_phc.empty()) insert_password(tx, user.id, command.password_phc, now);
-}
-
-// False: no such person.
-bool replace_password(Transaction& tx, const std::string& id, const std::string& phc,
-                      TimePoint now) {
-  // The row of the person first, as in sign_in(): whoever comes second sees what the first did.
-  const auto known =
-      tx.execute("UPDATE users SET credentials_changed_at = :now, updated_at = :now WHERE id = :id",
-                 {{"now", now}, {"id", id}});
-  if (known != 1) return false;
-  const auto replaced = tx.execute(
-      "UPDATE authenticators SET data = :data, updated_at = :now"
-      " WHERE user_id = :id AND kind = 'password'",
-      {{"data", phc}, {"now", now}, {"id", id}});
-  if (replaced == 0) insert_password(tx, id, phc, now);
-  return true;
+  return status == UserStatus::active ? "active" : "disabled";
 }
 
 }  // namespace
@@ -81,7 +28,7 @@ Task<StoreResult<void>> Store::insert_user(NewUser user, Actor actor, TimePoint 
   co_return co_await sql::submit<void>(*state_, Access::write,
                                        [user = std::move(user), actor = std::move(actor),
                                         now](Transaction& tx) -> StoreResult<void> {
-                                         insert_user_rows(tx, user, now);
+                                         sql::insert_user_rows(tx, user, now);
                                          tx.audit("user.add", actor, user.user.id, "", now);
                                          return {};
                                        });
@@ -95,7 +42,7 @@ Task<StoreResult<std::optional<User>>> Store::find_user(std::string id) {
         {
           Rows rows = tx.query(
               "SELECT id, status, claims, created_at, updated_at, credentials_changed_at"
-              " FROM users WHERE id = :id",
+              " FROM users WHERE id = :id AND deleted_at IS NULL",
               "tttiii", {{"id", id}});
           if (!rows.next()) return user;
           user = sql::read_user(rows, 0);
@@ -130,6 +77,25 @@ Task<StoreResult<std::optional<PasswordRecord>>> Store::find_password(std::strin
       });
 }
 
+Task<StoreResult<std::optional<User>>> Store::find_user_by_email(std::string email_fold) {
+  co_return co_await sql::submit<std::optional<User>>(
+      *state_, Access::read,
+      [email_fold = std::move(email_fold)](Transaction& tx) -> StoreResult<std::optional<User>> {
+        std::optional<User> user;
+        {
+          Rows rows = tx.query(
+              "SELECT u.id, u.status, u.claims, u.created_at, u.updated_at,"
+              " u.credentials_changed_at FROM user_emails e JOIN users u ON u.id = e.user_id"
+              " WHERE e.fold = :fold",
+              "tttiii", {{"fold", email_fold}});
+          if (!rows.next()) return user;
+          user = sql::read_user(rows, 0);
+        }
+        sql::load_emails(tx, *user);
+        return user;
+      });
+}
+
 Task<StoreResult<std::vector<User>>> Store::list_users(std::string after, int limit) {
   co_return co_await sql::submit<std::vector<User>>(
       *state_, Access::read,
@@ -139,7 +105,7 @@ Task<StoreResult<std::vector<User>>> Store::list_users(std::string after, int li
         {
           Rows rows = tx.query(
               "SELECT id, status, claims, created_at, updated_at, credentials_changed_at"
-              " FROM users WHERE id > :after ORDER BY id LIMIT :most",
+              " FROM users WHERE id > :after AND deleted_at IS NULL ORDER BY id LIMIT :most",
               "tttiii", {{"after", after}, {"most", limit}});
           while (rows.next()) users.push_back(sql::read_user(rows, 0));
         }
@@ -154,11 +120,13 @@ Task<StoreResult<bool>> Store::set_user_status(std::string id, UserStatus status
       *state_, Access::write,
       [id = std::move(id), status, actor = std::move(actor),
        now](Transaction& tx) -> StoreResult<bool> {
-        const auto known =
-            tx.execute("UPDATE users SET status = :status, updated_at = :now WHERE id = :id",
-                       {{"status", to_text(status)}, {"now", now}, {"id", id}});
+        const auto known = tx.execute(
+            "UPDATE users SET status = :status, updated_at = :now"
+            " WHERE id = :id AND deleted_at IS NULL",
+            {{"status", to_text(status)}, {"now", now}, {"id", id}});
         if (known != 1) return false;
         if (status == UserStatus::disabled) {
+          sql::close_challenges(tx, id, now);
           // Sessions before grants: issue_code() holds the session's row while it adds a grant.
           sql::end_all_sessions(tx, id, now);
           sql::revoke_all_grants(tx, id, now);
@@ -170,14 +138,23 @@ Task<StoreResult<bool>> Store::set_user_status(std::string id, UserStatus status
 }
 
 Task<StoreResult<bool>> Store::set_password(std::string id, std::string phc, Actor actor,
-                                            TimePoint now) {
+                                            TimePoint now, std::optional<QueuedMail> notice) {
   co_return co_await sql::submit<bool>(
       *state_, Access::write,
-      [id = std::move(id), phc = std::move(phc), actor = std::move(actor),
-       now](Transaction& tx) -> StoreResult<bool> {
-        if (!replace_password(tx, id, phc, now)) return false;
+      [id = std::move(id), phc = std::move(phc), actor = std::move(actor), now,
+       notice = std::move(notice)](Transaction& tx) -> StoreResult<bool> {
+        // The row of the person first, as in sign_in(): whoever comes second sees what the first
+        // did.
+        const auto known =
+            tx.execute("UPDATE users SET updated_at = :now WHERE id = :id AND deleted_at IS NULL",
+                       {{"now", now}, {"id", id}});
+        if (known != 1) return false;
+        sql::replace_password(tx, id, phc, now);
+        sql::close_challenges(tx, id, now);
         sql::end_all_sessions(tx, id, now);
         sql::revoke_all_grants(tx, id, now);
+        sql::insert_history(tx, id, {now, "password_changed", actor.name, actor.address, "", ""});
+        if (notice) sql::insert_mail(tx, *notice, now);
         tx.audit("user.password", actor, id, "", now);
         return true;
       });
@@ -187,9 +164,11 @@ Task<StoreResult<bool>> Store::sign_out_user(std::string id, Actor actor, TimePo
   co_return co_await sql::submit<bool>(
       *state_, Access::write,
       [id = std::move(id), actor = std::move(actor), now](Transaction& tx) -> StoreResult<bool> {
-        const auto known = tx.execute("UPDATE users SET updated_at = :now WHERE id = :id",
-                                      {{"now", now}, {"id", id}});
+        const auto known =
+            tx.execute("UPDATE users SET updated_at = :now WHERE id = :id AND deleted_at IS NULL",
+                       {{"now", now}, {"id", id}});
         if (known != 1) return false;
+        sql::close_challenges(tx, id, now);
         const auto ended = sql::end_all_sessions(tx, id, now);
         tx.audit("user.sign_out", actor, id, std::to_string(ended) + " sessions", now);
         return true;

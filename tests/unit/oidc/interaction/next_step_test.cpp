@@ -76,6 +76,7 @@ struct Case {
     if (const auto* sign_in = std::get_if<SignInStep>(&step)) {
       return sign_in->again ? "sign in again" : "sign in";
     }
+    if (std::get_if<ChooseStep>(&step)) return "choose";
     if (const auto* consent = std::get_if<ConsentStep>(&step)) {
       return consent->confirm_only ? "confirm" : "consent";
     }
@@ -104,7 +105,7 @@ TEST_CASE("next_step: the table") {
       {"signed in", {}, "issue"},
       {"signed in, silent", {.prompt = {.none = true}}, "issue"},
 
-      // prompt=login and select_account want a sign-in within this interaction.
+      // prompt=login wants a sign-in within this interaction, select_account a choice.
       {"prompt=login", {.prompt = {.login = true}}, "sign in again"},
       {"prompt=login, done", {.prompt = {.login = true}, .signed_in_ago = seconds(10)}, "issue"},
       {"prompt=login, at the very start",
@@ -119,7 +120,16 @@ TEST_CASE("next_step: the table") {
       {"prompt=login, consent pressed with the old session",
        {.prompt = {.login = true}, .consent_given = true, .session_id = kAlice},
        "sign in again"},
-      {"select_account", {.prompt = {.select_account = true}}, "sign in again"},
+      {"select_account", {.prompt = {.select_account = true}}, "choose"},
+      {"select_account, nobody there",
+       {.prompt = {.select_account = true}, .signed_in_ago = {}},
+       "sign in"},
+      {"select_account, chosen",
+       {.prompt = {.select_account = true}, .session_id = kAlice},
+       "issue"},
+      {"select_account and login, chosen",
+       {.prompt = {.login = true, .select_account = true}, .session_id = kAlice},
+       "sign in again"},
       {"select_account, done",
        {.prompt = {.select_account = true}, .signed_in_ago = seconds(1)},
        "issue"},
@@ -258,7 +268,8 @@ TEST_CASE("next_step: what holds for every combination") {
                 ++seen;
                 const bool fresh = ago == seconds(5);
                 const bool page =
-                    step.starts_with("sign in") || step == "consent" || step == "confirm";
+                    step.starts_with("sign in") || step == "choose" || step == "consent" ||
+                    step == "confirm";
                 if (c.prompt.none) CHECK_FALSE(page);
                 if (!c.prompt.none) CHECK((page || step == "issue"));
                 if (step == "issue" || step == "consent" || step == "confirm") {

@@ -51,7 +51,7 @@ TEST_CASE("Discovery: exactly what works, and nothing else") {
       {"id_token_signing_alg_values_supported", ours},
       {"userinfo_signing_alg_values_supported", ours},
       {"request_object_signing_alg_values_supported", theirs},
-      {"acr_values_supported", {"urn:latchkey:acr:pwd"}},
+      {"acr_values_supported", {"urn:latchkey:acr:pwd", "urn:latchkey:acr:link"}},
       {"display_values_supported", {"page", "popup"}},
       {"claim_types_supported", {"normal"}},
       {"claims_parameter_supported", true},
