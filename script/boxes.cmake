@@ -31,15 +31,20 @@ if(LATCHKEY_SANITIZE)
 endif()
 latchkey_box(server_keys server/keys PCH ${server_pch} PUBLIC server_store oidc_protocol)
 latchkey_box(server_page server/page PCH ${pure_pch} PUBLIC oidc_base oidc_crypto server_http)
+latchkey_box(server_mail server/mail PCH ${server_pch}
+             PUBLIC server_outbound server_store server_keys server_page server_observe oidc_protocol)
 latchkey_box(server_account server/account PCH ${server_pch}
              PUBLIC server_store oidc_protocol PRIVATE zxcvbn)
 latchkey_box(server_provider server/provider PCH ${server_pch}
              PUBLIC server_http server_outbound server_store server_keys server_page server_observe
-                    server_config server_account oidc_protocol)
+                    server_config server_account server_mail oidc_protocol)
 latchkey_box(server_signin server/signin PCH ${server_pch} PUBLIC server_provider)
-latchkey_box(server_endpoint server/endpoint PCH ${server_pch} PUBLIC server_signin server_provider)
+latchkey_box(server_console server/console PCH ${server_pch} PUBLIC server_signin)
+latchkey_box(server_endpoint server/endpoint PCH ${server_pch}
+             PUBLIC server_console server_signin server_provider)
 latchkey_box(server_admin server/admin PCH ${server_pch}
-             PUBLIC server_store server_keys server_account server_config)
+             PUBLIC server_provider server_mail server_page server_store server_keys
+                    server_account server_config)
 latchkey_box(server_app server/app PCH ${server_pch}
              PUBLIC server_signin server_endpoint server_admin)
 
@@ -69,7 +74,7 @@ function(latchkey_embed_if target)
     latchkey_embed(${ARGV})
   endif()
 endfunction()
-latchkey_embed_if(server_page embedded_templates templates mustache)
+latchkey_embed_if(server_page embedded_templates templates mustache json)
 latchkey_embed_if(server_page embedded_static static css js svg)
 latchkey_embed_if(server_store embedded_schema schema sql)
 

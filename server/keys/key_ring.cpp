@@ -30,8 +30,8 @@ namespace {
 
 constexpr std::array kAlgorithms = {Algorithm::RS256, Algorithm::ES256, Algorithm::PS256,
                                     Algorithm::EdDSA};
-constexpr std::array<std::string_view, 5> kPurposes = {"seal", "throttle", "device_cookie",
-                                                       "pairwise", "client_secret"};
+constexpr std::array<std::string_view, 6> kPurposes = {
+    "seal", "throttle", "device_cookie", "pairwise", "client_secret", "mail"};
 const store::Actor kOperator{"operator", ""};
 
 std::uint64_t next_version() {

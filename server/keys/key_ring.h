@@ -52,7 +52,8 @@ class KeyRing {
                                   std::string_view payload) const;
 
   // 32 bytes for one purpose, the same on every node: "seal", "throttle", "device_cookie",
-  // "pairwise" (the salt of pairwise subjects), "client_secret". Never changes.
+  // "pairwise" (the salt of pairwise subjects), "client_secret", "mail" (what waits in the queue).
+  // Never changes.
   std::string_view purpose_key(std::string_view purpose) const;
 
   // For clients of client_secret_jwt, whose secret is needed in clear: base64url, bound to the

@@ -240,7 +240,9 @@ ServerMetrics::ServerMetrics(MetricsRegistry& registry)
                                {"grant"})),
       logout_deliveries_(registry.counter("latchkey_logout_deliveries_total",
                                           "Attempts to deliver a back-channel logout",
-                                          {"outcome"})) {}
+                                          {"outcome"})),
+      mails_(registry.counter("latchkey_mails_total", "Mails, and attempts to send them",
+                              {"outcome"})) {}
 
 void ServerMetrics::request(std::string_view route, std::string_view method, int status,
                             std::chrono::microseconds duration) {

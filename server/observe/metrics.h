@@ -144,6 +144,9 @@ class ServerMetrics {
   void tokens_issued(std::string_view grant) { tokens_.with({grant}).add(); }
   // `outcome` is "delivered", "retried" or "failed".
   void logout_delivery(std::string_view outcome) { logout_deliveries_.with({outcome}).add(); }
+  // `outcome` is "queued", when a mail is tried for the first time, or how an attempt ended:
+  // "accepted", "retried", "unreachable", "bounced", "failed", "interrupted".
+  void mail(std::string_view outcome) { mails_.with({outcome}).add(); }
 
  private:
   CounterFamily& requests_;
@@ -151,6 +154,7 @@ class ServerMetrics {
   CounterFamily& sign_ins_;
   CounterFamily& tokens_;
   CounterFamily& logout_deliveries_;
+  CounterFamily& mails_;
 };
 
 }  // namespace server::observe

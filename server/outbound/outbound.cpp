@@ -27,8 +27,6 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 using Done = runtime::Completion<OutboundResult>;
 
-// Threads that only wait for name servers.
-constexpr std::size_t kLookUpThreads = 8;
 // Of one name, when the first does not answer.
 constexpr std::size_t kMostAddressesTried = 3;
 constexpr milliseconds kLongestSleep{1'000};
@@ -133,7 +131,7 @@ Outbound::State::State(OutboundOptions given)
   start_curl();
   multi.reset(curl_multi_init());
   if (!multi) throw std::runtime_error("libcurl gives no multi handle");
-  resolvers = std::make_unique<runtime::Pool>("names", kLookUpThreads, options.most_at_once);
+  resolvers = std::make_unique<runtime::Pool>("names", options.most_at_once, options.most_at_once);
   thread = std::thread([this] { run(); });
 }
 
