@@ -1,4 +1,4 @@
-// Two comforts; every page is complete without them.
+// Three comforts; every page is complete without them.
 'use strict';
 
 // "Show password". The button stays hidden where scripts don't run.
@@ -7,7 +7,7 @@ for (const button of document.querySelectorAll('[data-reveal]')) {
   const show = (visible) => {
     input.type = visible ? 'text' : 'password';
     button.textContent = visible ? button.dataset.hide : button.dataset.show;
-    button.setAttribute('aria-label', button.textContent + ' password');
+    button.setAttribute('aria-label', visible ? button.dataset.hideName : button.dataset.showName);
   };
   button.hidden = false;
   button.addEventListener('click', () => show(input.type === 'password'));
@@ -32,4 +32,19 @@ for (const form of document.querySelectorAll('form[data-once]')) {
     sentAt = -Infinity;
     form.classList.remove('sent');
   });
+}
+
+// Waiting for something that happens elsewhere: 204 means "not yet", 200 "load the page again".
+for (const waiting of document.querySelectorAll('[data-wait]')) {
+  const ask = async () => {
+    let status = 204;
+    try {
+      if (!document.hidden) status = (await fetch(waiting.dataset.wait, { cache: 'no-store' })).status;
+    } catch {
+      // Without a network for a moment: asked again.
+    }
+    if (status === 200) location.reload();
+    else if (status === 204 || status >= 500) setTimeout(ask, 3000);
+  };
+  setTimeout(ask, 3000);
 }

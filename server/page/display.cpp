@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "oidc/base/text.h"
+#include "server/page/texts.h"
 
 namespace server::page {
 namespace {
@@ -31,6 +32,23 @@ bool is_misleading(std::string_view character) {
 
 bool is_alnum(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+constexpr std::int64_t kYear10000 = 253'402'300'800;
+
+std::string two_digits(std::int64_t value) {
+  return (value < 10 ? "0" : "") + std::to_string(value);
+}
+
+// Of the plural forms of our languages (Unicode CLDR): Arabic tells them all apart.
+std::string plural(std::int64_t count) {
+  if (count == 1) return "one";
+  if (count == 2) return "two";
+  return count % 100 >= 3 && count % 100 <= 10 ? "few" : "many";
+}
+
+PlaceValues count_of(std::int64_t count) {
+  return {{"count", std::to_string(count)}};
 }
 
 }  // namespace
@@ -71,18 +89,42 @@ std::string initial(std::string_view name) {
   return first;
 }
 
-std::string waiting_time(std::int64_t seconds) {
+std::string waiting_time(std::string_view language, std::int64_t seconds) {
   const std::int64_t minutes = std::max<std::int64_t>(1, seconds / 60 + (seconds % 60 > 0 ? 1 : 0));
-  if (minutes == 1) return "1 minute";
-  if (minutes < 120) return std::to_string(minutes) + " minutes";
-  return "about " + std::to_string(minutes / 60 + (minutes % 60 > 0 ? 1 : 0)) + " hours";
+  if (minutes < 120) return text(language, "time_minutes_" + plural(minutes), count_of(minutes));
+  const std::int64_t hours = minutes / 60 + (minutes % 60 > 0 ? 1 : 0);
+  return text(language, "time_hours_" + plural(hours), count_of(hours));
+}
+
+std::string date_time(std::string_view language, std::int64_t seconds) {
+  if (seconds < 0 || seconds >= kYear10000) return {};
+  const std::chrono::sys_seconds time{std::chrono::seconds(seconds)};
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(time - day);
+  // Digits and their marks have a direction of their own everywhere: no isolation.
+  std::string out;
+  const std::string* pattern = find_text(language, "time_date");
+  split_text(pattern != nullptr ? *pattern : std::string(), [&](std::string_view part, bool place) {
+    if (!place) {
+      out += part;
+    } else if (part == "year") {
+      out += std::to_string(static_cast<int>(date.year()));
+    } else if (part == "month") {
+      out += two_digits(static_cast<unsigned>(date.month()));
+    } else if (part == "day") {
+      out += two_digits(static_cast<unsigned>(date.day()));
+    } else {
+      out += two_digits(clock.hours().count()) + ":" + two_digits(clock.minutes().count());
+    }
+  });
+  return out;
 }
 
 std::string utc_time(std::string_view seconds) {
   constexpr std::array<std::string_view, 12> kMonths = {
       "January", "February", "March",     "April",   "May",      "June",
       "July",    "August",   "September", "October", "November", "December"};
-  constexpr std::int64_t kYear10000 = 253'402'300'800;
   std::int64_t count = -1;
   const char* end = seconds.data() + seconds.size();
   const auto [stop, failure] = std::from_chars(seconds.data(), end, count);
@@ -92,9 +134,6 @@ std::string utc_time(std::string_view seconds) {
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss clock(time - day);
-  const auto two_digits = [](std::int64_t value) {
-    return (value < 10 ? "0" : "") + std::to_string(value);
-  };
   std::string out = std::to_string(static_cast<unsigned>(date.day())) + " ";
   out += kMonths[static_cast<unsigned>(date.month()) - 1];
   out += " " + std::to_string(static_cast<int>(date.year())) + ", ";

@@ -15,7 +15,11 @@ std::string display_name(std::string_view name, std::size_t limit = 80);
 std::string initial(std::string_view name);
 
 // "1 minute", "5 minutes", "about 2 hours": rounded up, never less than a minute.
-std::string waiting_time(std::int64_t seconds);
+std::string waiting_time(std::string_view language, std::int64_t seconds);
+
+// "2025-11-21, 12:00 UTC" in the way of the language, from seconds since 1970; empty outside the
+// years 1970 to 9999.
+std::string date_time(std::string_view language, std::int64_t seconds);
 
 // "21 November 2025, 12:00:00 UTC" from whole seconds since 1970 written in ASCII digits alone
 // (NumericDate, RFC 7519 §2); empty for any other text and for years after 9999.

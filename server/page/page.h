@@ -2,6 +2,7 @@
 // page's own Content-Security-Policy. Complete without JavaScript. Decides nothing.
 #pragma once
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,22 +10,16 @@
 #include <vector>
 
 #include "server/http/message.h"
+#include "server/page/application_view.h"
+#include "server/page/link_views.h"
+#include "server/page/look.h"
+#include "server/page/texts.h"
 
 namespace server::page {
 
 // Who the pages speak for.
 struct Brand {
   std::string service_name = "Latchkey";
-};
-
-// What each page knows about the application that asked.
-struct ApplicationView {
-  std::string name;         // never empty: the client_name, or the client_id
-  std::string host;         // where the person will land: host of the redirect URI, may be empty
-  std::string policy_uri;   // https, or empty
-  std::string tos_uri;      // https, or empty
-  std::string logo;         // a path of ours that serves the logo, or empty
-  bool unverified = false;  // registered itself, and nobody here vouched for it
 };
 
 enum class SignInNotice {
@@ -35,24 +30,33 @@ enum class SignInNotice {
   rebound,            // the form came without its cookie: "please sign in once more"
   sign_in_again,      // prompt=login or max_age: confirm it is you
   page_expired,       // the request in the address was too old and is gone
+  bad_address,        // no e-mail address: no mail can go there
+  password_changed,   // by mail: sign in with the new one
 };
 
 struct SignInView {  // GET and POST /login
-  std::string t;     // sealed request, hidden field "t"
+  Look look;
+  std::string t;  // sealed request, hidden field "t"
   ApplicationView application;
   std::string email;  // prefilled (login_hint, or what was typed)
   SignInNotice notice = SignInNotice::none;
   std::int64_t retry_after_s = 0;
   std::string event_id;     // shown small with a failure, may be empty
   std::string form_action;  // extra scheme for CSP form-action, such as "https:"; may be empty
+  bool with_password = true;
+  std::string link_action;     // where the same form asks for a link by mail; empty: not offered
+  std::string reset_address;   // "Forgot your password?"; empty: not offered
+  std::string signup_address;  // "Create an account"; empty: not offered
 };
 
 struct ConsentItem {
-  std::string title;   // "Your e-mail address"
-  std::string detail;  // "alice@example.com", may be empty
+  std::string title;         // a key of texts such as "item_email", or what is shown as it stands
+  std::string detail;        // "alice@example.com", may be empty
+  bool nothing_yet = false;  // says so in place of the detail
 };
 
 struct ConsentView {  // GET /consent
+  Look look;
   std::string t;
   ApplicationView application;
   std::string account_name, account_email;
@@ -63,6 +67,7 @@ struct ConsentView {  // GET /consent
 };
 
 struct FormPostView {  // the answer to a request with response_mode=form_post
+  Look look;
   std::string application_name;
   std::string action;  // the redirect URI
   std::vector<std::pair<std::string, std::string>> fields;
@@ -70,6 +75,7 @@ struct FormPostView {  // the answer to a request with response_mode=form_post
 };
 
 struct SignOutView {  // GET /logout: asks; field names "t" and button id logout-confirm
+  Look look;
   std::string t;
   std::string application_name;  // may be empty
   std::string account_email;     // may be empty
@@ -77,6 +83,7 @@ struct SignOutView {  // GET /logout: asks; field names "t" and button id logout
 };
 
 struct SignedOutView {
+  Look look;
   std::string application_name;  // may be empty
 };
 
@@ -88,17 +95,22 @@ struct LogoutFrame {
 };
 
 struct FrontChannelLogoutView {  // after sign-out; says the same as SignedOutView
+  Look look;
   std::vector<LogoutFrame> frames;
   std::string application_name;  // the one that asked, may be empty
   std::string next;              // where to go on to; empty: stay here
 };
 
+// Titles, sentences and names of facts are keys of texts; what is no key is shown as it stands,
+// such as the descriptions of specifications.
 struct ErrorView {
+  Look look;
   int status = 400;
-  std::string title;     // "This sign-in request can't be completed"
+  std::string title;     // empty: error_title
   std::string sentence;  // what happened; among the details if there is a remedy
   std::string remedy;    // what to do, and who can mend it; leads the page, may be empty
-  std::vector<std::pair<std::string, std::string>> facts;  // "Address that was refused" -> value
+  PlaceValues values;    // for the places of those texts
+  std::vector<std::pair<std::string, std::string>> facts;  // "error_fact_address" -> value
   std::string error;                                       // OAuth code, may be empty
   std::string event_id;
 };
@@ -109,6 +121,7 @@ struct SeededPerson {
 };
 
 struct HomeView {  // GET /
+  Look look;
   std::string issuer;
   bool dev = false;  // links to /demo, the seeded person, discovery
   SeededPerson seeded;
@@ -127,12 +140,14 @@ struct DemoView {  // GET /demo of `latchkey dev`
 };
 
 class Fields;
+struct Frame;
 
 // May be used from any thread.
 class Pages {
  public:
-  // Reads every template: throws std::logic_error if one is broken.
-  explicit Pages(Brand brand);
+  // Reads every template and text, those of `templates_dir` in place of ours: throws
+  // std::runtime_error or std::logic_error with one sentence if one can't be used.
+  explicit Pages(Brand brand, const std::filesystem::path& templates_dir = {});
 
   http::Response sign_in(const SignInView& view, int status = 200) const;
   http::Response consent(const ConsentView& view, int status = 200) const;
@@ -145,13 +160,21 @@ class Pages {
   http::Response error(const ErrorView& view) const;
   http::Response home(const HomeView& view) const;
   http::Response demo(const DemoView& view) const;
+  // link_pages.cpp
+  http::Response link_sent(const LinkSentView& view) const;
+  http::Response link_ready(const LinkReadyView& view) const;
+  http::Response link_confirm(const LinkConfirmView& view) const;
+  http::Response link_number(const LinkNumberView& view) const;
+  http::Response link_end(const LinkEndView& view) const;
   // GET /static/NAME.HASH.EXT, from the embedded table only; 404 otherwise.
   // Cache-Control: public, max-age=31536000, immutable; ETag not needed.
   http::Response static_file(std::string_view path) const;
 
+  // Fills in a template between head and foot, with the headers that every page has: what page
+  // functions of other files are made from (frame.h).
+  http::Response respond(int status, const Frame& frame, Fields fields, const Look& look) const;
+
  private:
-  struct Frame;  // what head and foot need, and the policy
-  http::Response respond(int status, const Frame& frame, Fields fields) const;
   Brand brand_;
 };
 

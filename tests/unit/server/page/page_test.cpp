@@ -80,6 +80,7 @@ TEST_CASE("outside text never becomes an element or an attribute", "[page]") {
       {"harmless", "\"'><script src=x>alert(1)</script><img src=x onerror='a'>"},
       {"harmless", "x' autofocus onfocus='alert(1)' y=\"<!--"},
       {"harmless", "</title></main></textarea>{{{title}}}{{> head}}<%= 1 %>&lt;script&gt;"},
+      {"/a", "/a\"><script src=x>"},
       {"https://a", "https://a\" onclick=\"alert(1)\"><svg/onload=alert(1)>"},
   };
   for (const auto& [harmless, hostile] : pairs) {
@@ -128,6 +129,7 @@ TEST_CASE("every page has its policy and is never stored", "[page]") {
     CHECK(policy.starts_with("default-src 'none'; style-src 'self'; img-src 'self' data:; "));
     CHECK(holds(policy, "form-action 'self'"));
     CHECK(policy.ends_with("; frame-ancestors 'none'; base-uri 'none'"));
+    CHECK(response.get("Content-Language") == "en");
     const bool with_script = holds(response.body, "<script");
     CHECK(holds(policy, with_script ? "script-src 'self';" : "script-src 'none';"));
     CHECK(response.get("Cache-Control") == "no-store");
@@ -141,7 +143,7 @@ TEST_CASE("every page has its policy and is never stored", "[page]") {
                       " on"
                       "click"));
     CHECK_FALSE(holds(response.body, "{{"));
-    CHECK(response.body.starts_with("<!doctype html>\n<html lang=\"en\">"));
+    CHECK(response.body.starts_with("<!doctype html>\n<html lang=\"en\" dir=\"ltr\">"));
     CHECK(std::string(skeleton(response.body)).find("|main ") != std::string::npos);
     CHECK(response.body.find("<h1") == response.body.rfind("<h1"));
   }
@@ -162,8 +164,8 @@ TEST_CASE("the sign-out page may frame the applications that it names, and nothi
   CHECK(holds(response.body, "id=\"logout-continue\""));
   CHECK_FALSE(holds(find(pages, "front-channel-logout-stays").body, "logout-continue"));
   // What is no origin opens nothing; the frame stays empty then.
-  const auto hostile =
-      pages.front_channel_logout({{{"App", "https://a.test/", "https://a.test; script-src *"}}});
+  const auto hostile = pages.front_channel_logout(
+      {.frames = {{"App", "https://a.test/", "https://a.test; script-src *"}}});
   CHECK_FALSE(holds(policy_of(hostile), "frame-src"));
 }
 
@@ -296,11 +298,12 @@ TEST_CASE("error pages lead with what to do", "[page]") {
   const std::string html = find(pages, "error-redirect").body;
   const std::size_t details = html.find("<h2>Details</h2>");
   REQUIRE(details != std::string::npos);
-  CHECK(html.find("<p>You did nothing wrong.") < details);
+  CHECK(html.find("<p>Nothing is wrong with your account.") < details);
   CHECK(html.find("The redirect_uri of the request") > details);
   CHECK(holds(html, "Reference <code>LK-7Q2M-X4TD</code>"));
   // Without a remedy the sentence is all there is to say, and without facts there are no details.
-  CHECK(holds(find(pages, "error-plain").body, "<p>Please try again in a moment.</p>"));
+  CHECK(holds(find(pages, "error-plain").body,
+              "<p>The server is busy; nothing was used up, so try again.</p>"));
   CHECK(holds(find(pages, "error-missing").body, "<p class=\"quiet\">The address leads nowhere"));
   CHECK_FALSE(holds(find(pages, "error-missing").body, "Details"));
 }
@@ -364,7 +367,15 @@ TEST_CASE("preview", "[page]") {
   const auto write = [&](const std::string& name, const std::string& contents) {
     std::ofstream(root / name, std::ios::binary) << contents;
   };
-  std::vector<Sample> samples = ordinary();
+  std::vector<Sample> samples;
+  for (const std::string& language : languages()) {
+    Look look{.language = language};
+    // One of them in the looks of an application.
+    if (language == "de") look.support_email = "hilfe@acme.example";
+    for (Sample& sample : ordinary(look)) {
+      samples.push_back({language + "-" + sample.name, std::move(sample.render)});
+    }
+  }
   const std::vector<Sample> empty = filled_with("");
   const std::vector<Sample> full = filled_with(
       "https://a-rather-long-value.with-parts.example/Donaudampfschifffahrtselektrizitäten"
@@ -377,7 +388,9 @@ TEST_CASE("preview", "[page]") {
     const server::http::Response response = sample.render(pages);
     write(sample.name + ".html", response.body);
     write(sample.name + ".policy", policy_of(response));
-    for (const char* prefix : {"/static/style.", "/static/page.", "/static/icon."}) {
+    for (const char* prefix :
+         {"/static/style.", "/static/page.", "/static/icon.", "/static/form_post.",
+          "/static/front_channel_logout.", "/static/link_ready."}) {
       if (!holds(response.body, prefix)) continue;
       const std::string address = address_in(response.body, prefix);
       write(address.substr(1), pages.static_file(address).body);

@@ -19,9 +19,17 @@ Sample consent(std::string name, ConsentView view) {
   return {std::move(name), [view](const Pages& pages) { return pages.consent(view); }};
 }
 
-void add_sign_in(std::vector<Sample>& out) {
-  SignInView view{.t = "v1.k1.c2VhbGVk", .application = kNotes, .form_action = "https:"};
+void add_sign_in(std::vector<Sample>& out, const Look& look) {
+  SignInView view{
+      .look = look, .t = "v1.k1.c2VhbGVk", .application = kNotes, .form_action = "https:"};
   out.push_back(sign_in("sign-in", view));
+  SignInView both = view;
+  both.link_action = "/m/send";
+  both.reset_address = "/reset?t=v1";
+  both.signup_address = "/signup?t=v1";
+  out.push_back(sign_in("sign-in-both", both));
+  both.with_password = false;
+  out.push_back(sign_in("sign-in-link", both));
   view.application.policy_uri = view.application.tos_uri = "";
   view.email = "alice@example.com";
   view.event_id = "LK-7Q2M-X4TD";
@@ -45,28 +53,30 @@ void add_sign_in(std::vector<Sample>& out) {
   }
 }
 
-void add_consent(std::vector<Sample>& out) {
-  ConsentView view{.t = "v1.k1.c2VhbGVk",
+void add_consent(std::vector<Sample>& out, const Look& look) {
+  ConsentView view{.look = look,
+                   .t = "v1.k1.c2VhbGVk",
                    .application = kNotes,
                    .account_name = "Alice Liddell",
                    .account_email = "alice@example.com",
-                   .items = {{"Your name", "Alice Liddell"},
-                             {"Your e-mail address", "alice@example.com"},
-                             {"Your phone number", "+49 30 1234567"}},
+                   .items = {{"item_name", "Alice Liddell"},
+                             {"item_email", "alice@example.com"},
+                             {"item_phone", "", true}},
                    .offline_access = true,
                    .form_action = "https:"};
   out.push_back(consent("consent", view));
   ConsentView everything = view;
-  everything.items = {{"Your name and profile", "Alice Liddell"},
-                      {"Your e-mail address", "alice@example.com"},
-                      {"Your postal address", "1 Example Street, 10115 Berlin, Germany"},
-                      {"Your phone number", "+49 30 1234567"}};
+  everything.items = {{"item_profile", "Alice Liddell"},
+                      {"item_email", "alice@example.com"},
+                      {"item_address", "1 Example Street, 10115 Berlin, Germany"},
+                      {"item_phone", "+49 30 1234567"}};
   out.push_back(consent("consent-everything", everything));
   ConsentView least = view;
   least.items = {};
   least.offline_access = false;
   out.push_back(consent("consent-least", least));
   ConsentView confirm{
+      .look = look,
       .t = "v1.k1.c2VhbGVk",
       .application = {.name = "Acme Desktop", .host = "", .policy_uri = "", .tos_uri = ""},
       .account_name = "Alice Liddell",
@@ -77,21 +87,33 @@ void add_consent(std::vector<Sample>& out) {
   out.push_back(consent("consent-confirm", confirm));
 }
 
-void add_small(std::vector<Sample>& out) {
-  out.push_back({"sign-out", [](const Pages& pages) {
-                   return pages.sign_out({.t = "v1",
+void add_small(std::vector<Sample>& out, const Look& look) {
+  out.push_back({"sign-out", [look](const Pages& pages) {
+                   return pages.sign_out({.look = look,
+                                          .t = "v1",
                                           .application_name = "Acme Notes",
                                           .account_email = "alice@example.com",
                                           .form_action = "https:"});
                  }});
-  out.push_back({"sign-out-plain", [](const Pages& pages) {
-                   return pages.sign_out(
-                       {.t = "v1", .application_name = "", .account_email = "", .form_action = ""});
+  out.push_back({"sign-out-plain", [look](const Pages& pages) {
+                   return pages.sign_out({.look = look,
+                                          .t = "v1",
+                                          .application_name = "",
+                                          .account_email = "",
+                                          .form_action = ""});
                  }});
-  out.push_back({"signed-out", [](const Pages& pages) {
-                   return pages.signed_out({.application_name = "Acme Notes"});
+  out.push_back({"signed-out", [look](const Pages& pages) {
+                   return pages.signed_out({.look = look, .application_name = "Acme Notes"});
+                 }});
+  out.push_back({"form-post", [look](const Pages& pages) {
+                   return pages.form_post({.look = look,
+                                           .application_name = "Acme Notes",
+                                           .action = "https://notes.acme.example/cb",
+                                           .fields = {{"code", "c1"}},
+                                           .form_action = "https:"});
                  }});
   FrontChannelLogoutView told{
+      .look = look,
       .frames = {{"Acme Notes", "https://notes.acme.example/out?iss=a&sid=b",
                   "https://notes.acme.example"},
                  {"Acme Mail", "https://mail.acme.example:8443/out",
@@ -103,48 +125,52 @@ void add_small(std::vector<Sample>& out) {
   told.next.clear();
   out.push_back({"front-channel-logout-stays",
                  [told](const Pages& pages) { return pages.front_channel_logout(told); }});
-  out.push_back({"error-redirect", [](const Pages& pages) {
+  out.push_back({"error-redirect", [look](const Pages& pages) {
                    return pages.error(
-                       {.status = 400,
-                        .title = "This sign-in request can’t be completed",
+                       {.look = look,
+                        .status = 400,
+                        .title = "error_request",
                         .sentence = "The redirect_uri of the request is not registered for this "
                                     "application.",
-                        .remedy = "You did nothing wrong. The developers of Acme Notes can mend "
-                                  "this by registering the address, exactly as it stands below.",
-                        .facts = {{"Application", "Acme Notes"},
-                                  {"Address that was refused",
+                        .remedy = "error_request_remedy",
+                        .values = {{"app_name", "Acme Notes"}},
+                        .facts = {{"error_fact_application", "Acme Notes"},
+                                  {"error_fact_address",
                                    "https://notes.acme.example:8443/oauth/callback?tenant=7"},
                                   {"Closest registered address",
                                    "https://notes.acme.example/oauth/callback"}},
                         .error = "invalid_request",
                         .event_id = "LK-7Q2M-X4TD"});
                  }});
-  out.push_back({"error-plain", [](const Pages& pages) {
-                   return pages.error({.status = 503,
-                                       .title = "The service is not available right now",
-                                       .sentence = "Please try again in a moment.",
+  out.push_back({"error-plain", [look](const Pages& pages) {
+                   return pages.error({.look = look,
+                                       .status = 503,
+                                       .title = "error_moment",
+                                       .sentence = "error_503_sentence",
                                        .remedy = "",
                                        .facts = {},
                                        .error = "",
                                        .event_id = "LK-7Q2M-X4TD"});
                  }});
-  out.push_back({"error-missing", [](const Pages& pages) {
-                   return pages.error({.status = 404,
-                                       .title = "There is nothing here",
-                                       .sentence = "The address leads nowhere on this server.",
-                                       .remedy = "Go back to the application that you want to use "
-                                                 "and sign in from there.",
+  out.push_back({"error-missing", [look](const Pages& pages) {
+                   return pages.error({.look = look,
+                                       .status = 404,
+                                       .title = "error_404",
+                                       .sentence = "error_404_sentence",
+                                       .remedy = "error_go_back",
                                        .facts = {},
                                        .error = "",
                                        .event_id = "LK-7Q2M-X4TD"});
                  }});
-  out.push_back({"home-dev", [](const Pages& pages) {
-                   return pages.home({.issuer = "http://localhost:8080",
+  out.push_back({"home-dev", [look](const Pages& pages) {
+                   return pages.home({.look = look,
+                                      .issuer = "http://localhost:8080",
                                       .dev = true,
                                       .seeded = {"alice@example.com", "wonderland-42"}});
                  }});
-  out.push_back({"home", [](const Pages& pages) {
-                   return pages.home({.issuer = "https://id.acme.example", .seeded = {}});
+  out.push_back({"home", [look](const Pages& pages) {
+                   return pages.home(
+                       {.look = look, .issuer = "https://id.acme.example", .seeded = {}});
                  }});
 }
 
@@ -186,14 +212,23 @@ void add_demo(std::vector<Sample>& out) {
 
 }  // namespace
 
-std::vector<Sample> ordinary() {
+std::vector<Sample> ordinary(const Look& look) {
   std::vector<Sample> out;
-  add_sign_in(out);
-  add_consent(out);
-  add_small(out);
+  add_sign_in(out, look);
+  add_consent(out, look);
+  add_small(out, look);
   add_demo(out);
+  for (Sample& sample : ordinary_people(look)) out.push_back(std::move(sample));
   return out;
 }
+
+namespace {
+
+Look look_of(const std::string& v) {
+  return {.language = "en", .stylesheet = v, .logo = v, .support_email = v, .support_url = v};
+}
+
+}  // namespace
 
 std::vector<Sample> filled_with(const std::string& v) {
   const ApplicationView application{v, v, v, v};
@@ -202,24 +237,31 @@ std::vector<Sample> filled_with(const std::string& v) {
        {SignInNotice::none, SignInNotice::wrong_credentials, SignInNotice::throttled,
         SignInNotice::busy, SignInNotice::rebound, SignInNotice::sign_in_again,
         SignInNotice::page_expired}) {
-    out.push_back(sign_in("sign-in", {v, application, v, notice, 60, v, v}));
+    out.push_back(
+        sign_in("sign-in", {look_of(v), v, application, v, notice, 60, v, v, true, "", v, v}));
   }
   for (const bool flag : {false, true}) {
-    out.push_back(consent("consent", {v, application, v, v, {{v, v}, {v, v}}, flag, !flag, v}));
     out.push_back(
-        {"home", [v, flag](const Pages& pages) { return pages.home({v, flag, {v, v}}); }});
+        consent("consent", {look_of(v), v, application, v, v, {{v, v}, {v, v}}, flag, !flag, v}));
+    out.push_back({"home", [v, flag](const Pages& pages) {
+                     return pages.home({look_of(v), v, flag, {v, v}});
+                   }});
     DemoView demo{flag, v, v, {{v, v}}, {{v, v}}, v, v, flag, v, {v, v}};
     out.push_back({"demo", [demo](const Pages& pages) { return pages.demo(demo); }});
   }
-  out.push_back({"sign-out", [v](const Pages& pages) { return pages.sign_out({v, v, v, v}); }});
-  out.push_back({"signed-out", [v](const Pages& pages) { return pages.signed_out({v}); }});
+  out.push_back(
+      {"sign-out", [v](const Pages& pages) { return pages.sign_out({look_of(v), v, v, v, v}); }});
   for (const bool goes_on : {true, false}) {
-    FrontChannelLogoutView view{{{v, v, v}, {v, v, v}}, v, goes_on ? v : ""};
+    FrontChannelLogoutView view{look_of(v), {{v, v, v}, {v, v, v}}, v, goes_on ? v : ""};
     out.push_back({"front-channel-logout",
                    [view](const Pages& pages) { return pages.front_channel_logout(view); }});
   }
   out.push_back(
-      {"error", [v](const Pages& pages) { return pages.error({400, v, v, v, {{v, v}}, v, v}); }});
+      {"signed-out", [v](const Pages& pages) { return pages.signed_out({look_of(v), v}); }});
+  out.push_back({"error", [v](const Pages& pages) {
+                   return pages.error({look_of(v), 400, v, v, v, {{v, v}}, {{v, v}}, v, v});
+                 }});
+  for (Sample& sample : people_filled_with(look_of(v), v)) out.push_back(std::move(sample));
   return out;
 }
 

@@ -20,6 +20,10 @@ struct Sample {
 std::vector<Sample> filled_with(const std::string& value);
 
 // Every page and variant with values as they occur.
-std::vector<Sample> ordinary();
+std::vector<Sample> ordinary(const server::page::Look& look = {});
+
+// The same for the pages of mailed links and of people's accounts; part of the above.
+std::vector<Sample> ordinary_people(const server::page::Look& look);
+std::vector<Sample> people_filled_with(const server::page::Look& look, const std::string& value);
 
 }  // namespace page_samples
