@@ -5,6 +5,8 @@
 #include <expected>
 #include <memory>
 #include <string>
+#include <unordered_set>
+#include <vector>
 
 #include "oidc/base/result.h"
 #include "oidc/base/secret.h"
@@ -21,10 +23,14 @@ struct PasswordOptions {
   std::size_t queue_limit = 64;
   oidc::crypto::Argon2Cost cost;
   std::size_t min_length = 8;  // characters
+  int min_strength = 2;        // the least zxcvbn score, 0 to 4
+  std::string blocklist_file;  // one password per line; empty: none
+  std::string service_name;    // no part of a password, as little as the person's own names
 };
 
 class Passwords {
  public:
+  // Reads the blocklist: throws std::runtime_error with one sentence if that can't be done.
   explicit Passwords(PasswordOptions options);
 
   struct Verdict {
@@ -36,8 +42,16 @@ class Passwords {
                                                                     oidc::Password password);
   runtime::Task<std::expected<std::string, runtime::Overloaded>> hash(oidc::Password password);
 
-  // Error: invalid_request with a sentence for the person.
-  oidc::Result<void> check_policy(const oidc::Password& password) const;
+  // What the policy has against a new password, as the key of a text for the person; empty:
+  // nothing.
+  // `personal`: what others know of the person (address, name), which makes a password weak.
+  // Takes up to a millisecond or two.
+  std::string policy_breach(const oidc::Password& password,
+                            const std::vector<std::string>& personal = {}) const;
+  // The same for the command line. Error: invalid_request with an English sentence.
+  oidc::Result<void> check_policy(const oidc::Password& password,
+                                  const std::vector<std::string>& personal = {}) const;
+  std::size_t min_length() const { return options_.min_length; }
   // Cheap and before any hashing: longer than any password can be.
   static bool is_too_long(std::string_view password);
 
@@ -46,6 +60,7 @@ class Passwords {
  private:
   PasswordOptions options_;
   std::string decoy_;
+  std::unordered_set<std::string> blocklist_;  // lower case
   runtime::Pool pool_;
 };
 

@@ -1,9 +1,10 @@
-// `latchkey client add|list|show|remove`.
+// `latchkey client add|set|list|show|remove`.
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "oidc/metadata/provider_metadata.h"
 #include "server/admin/command.h"
 #include "server/admin/operations.h"
 #include "server/admin/ready_configuration.h"
@@ -14,10 +15,14 @@ namespace {
 
 using runtime::run_blocking;
 
+// In place of a value: the rule of this application ends, the settings decide.
+constexpr std::string_view kAsSettings = "default";
+
 struct ClientFlags {
   std::string name, scope, auth_method, pkce, metadata_file, product, base;
   std::vector<std::string> redirect_uris, post_logout_redirect_uris, grant_types;
   bool is_public = false, first_party = false, json = false;
+  std::string login_method, self_signup, required_acr;
   std::string client_id, after;
   int limit = 100;
 };
@@ -60,6 +65,21 @@ std::expected<std::string, std::string> metadata_of(const ClientFlags& flags) {
   return metadata.dump();
 }
 
+// `rules` with what was typed in its place.
+SignInRules with_flags(SignInRules rules, const ClientFlags& flags) {
+  const auto typed = [](const std::string& value) {
+    return value == kAsSettings ? std::string() : value;
+  };
+  if (!flags.login_method.empty()) rules.login_method = typed(flags.login_method);
+  if (!flags.required_acr.empty()) rules.required_acr = typed(flags.required_acr);
+  if (flags.self_signup == kAsSettings) {
+    rules.self_signup.reset();
+  } else if (!flags.self_signup.empty()) {
+    rules.self_signup = flags.self_signup == "true";
+  }
+  return rules;
+}
+
 int add(const ClientFlags& flags, const OpenWorkplace& open) {
   auto metadata = metadata_of(flags);
   if (!metadata) return refuse(metadata.error());
@@ -74,6 +94,7 @@ int add(const ClientFlags& flags, const OpenWorkplace& open) {
                                          {.metadata_json = *metadata,
                                           .first_party = flags.first_party,
                                           .pkce_required = flags.pkce != "optional",
+                                          .rules = with_flags({}, flags),
                                           .features = at.features,
                                           .seal_client_secret = at.seal_client_secret},
                                          command_actor(), command_time()));
@@ -86,6 +107,27 @@ int add(const ClientFlags& flags, const OpenWorkplace& open) {
     if (!flags.json && !added->secret.empty()) {
       std::cerr << "The client_secret is shown this once: keep it now.\n";
     }
+    return 0;
+  });
+}
+
+int set_rules(const ClientFlags& flags, const OpenWorkplace& open) {
+  if (flags.login_method.empty() && flags.self_signup.empty() && flags.required_acr.empty()) {
+    return refuse("Say what to set: --login-method, --self-signup or --required-acr.");
+  }
+  return open([&](Workplace& at) {
+    auto found = run_blocking(at.store.find_client(flags.client_id, command_time()));
+    if (!found) return refuse(say(found.error()));
+    if (!*found) return refuse("There is no client " + flags.client_id + ".");
+    oidc::model::Client client = **found;
+    auto rules = with_flags({client.login_method, client.self_signup, client.required_acr}, flags);
+    client.login_method = std::move(rules.login_method);
+    client.self_signup = rules.self_signup;
+    client.required_acr = std::move(rules.required_acr);
+    auto done = run_blocking(at.store.set_sign_in_rules(client, command_actor(), command_time()));
+    if (!done) return refuse(say(done.error()));
+    if (!*done) return refuse("There is no client " + flags.client_id + ".");
+    print(describe(client, nullptr));
     return 0;
   });
 }
@@ -129,6 +171,22 @@ int remove(const ClientFlags& flags, const OpenWorkplace& open) {
   });
 }
 
+void add_rule_flags(CLI::App& command, ClientFlags& flags) {
+  command
+      .add_option("--login-method", flags.login_method,
+                  "How people sign in there; default: as in the settings")
+      ->check(CLI::IsMember({"password", "magic_link", "password_or_magic_link", "default"}));
+  command
+      .add_option("--self-signup", flags.self_signup,
+                  "Whether strangers may make an account there; default: as in the settings")
+      ->check(CLI::IsMember({"true", "false", "default"}));
+  command
+      .add_option("--required-acr", flags.required_acr,
+                  "The class below which nobody is signed in there; default: any")
+      ->check(CLI::IsMember({std::string(oidc::metadata::kAcrPassword),
+                             std::string(oidc::metadata::kAcrLink), std::string(kAsSettings)}));
+}
+
 }  // namespace
 
 void define_client_commands(CLI::App& app, Action& action, const OpenWorkplace& open) {
@@ -165,7 +223,13 @@ void define_client_commands(CLI::App& app, Action& action, const OpenWorkplace& 
                      "Print that product's configuration: spring, authjs, grafana, oauth2-proxy, "
                      "mod_auth_openidc");
   adding->add_option("--base", flags.base, "With --for: the product's own address");
+  add_rule_flags(*adding, flags);
   adding->callback([kept, &action, &open] { action = [kept, &open] { return add(*kept, open); }; });
+  auto* setting = client->add_subcommand("set", "Change how people sign in to one application");
+  setting->add_option("client_id", flags.client_id)->required();
+  add_rule_flags(*setting, flags);
+  setting->callback(
+      [kept, &action, &open] { action = [kept, &open] { return set_rules(*kept, open); }; });
   auto* listing = client->add_subcommand("list", "List applications");
   add_paging(*listing, flags.after, flags.limit);
   listing->callback(
@@ -179,7 +243,7 @@ void define_client_commands(CLI::App& app, Action& action, const OpenWorkplace& 
   removing->callback(
       [kept, &action, &open] { action = [kept, &open] { return remove(*kept, open); }; });
   define_token_commands(*client, action, open);
-  for (auto* command : {adding, listing, showing}) {
+  for (auto* command : {adding, setting, listing, showing}) {
     command->add_flag("--json", flags.json, "Print JSON");
   }
 }

@@ -25,6 +25,8 @@ using Action = std::function<int()>;
 void define_client_commands(CLI::App& app, Action& action, const OpenWorkplace& open);
 void define_user_commands(CLI::App& app, Action& action, const OpenWorkplace& open);
 void define_logout_commands(CLI::App& app, Action& action, const OpenWorkplace& open);
+void define_mail_commands(CLI::App& app, Action& action, const OpenWorkplace& open);
+void define_brand_commands(CLI::App& app, Action& action, const OpenWorkplace& open);
 // `client token …`, below the group `client`.
 void define_token_commands(CLI::App& client, Action& action, const OpenWorkplace& open);
 

@@ -21,6 +21,8 @@ constexpr Group kGroups[] = {
     {"client", define_client_commands},
     {"user", define_user_commands},
     {"logout", define_logout_commands},
+    {"mail", define_mail_commands},
+    {"brand", define_brand_commands},
 };
 
 // Better than what CLI11 says about a sub-command that is not there. True: said.

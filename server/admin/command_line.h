@@ -1,6 +1,7 @@
 // Owns: the commands `client …` and `user …`: finding the one that was typed and running it. What
 // they do stands in operations.h.
 #pragma once
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -22,6 +23,9 @@ struct Workplace {
   oidc::metadata::Features features{};  // what the settings allow, as for dynamic registration
   // Opens the key ring when it is called; without it no client_secret_jwt client can be added.
   SealClientSecret seal_client_secret{};
+  // For the previews of pages and mail.
+  std::string service_name{};
+  std::filesystem::path templates_dir{};
 };
 using OpenWorkplace = std::function<int(const std::function<int(Workplace&)>& work)>;
 

@@ -76,6 +76,9 @@ runtime::Task<AdminResult<AddedClient>> add_client(store::Store& store, NewClien
   added.client.client_id = oidc::metadata::make_client_id();
   added.client.first_party = input.first_party;
   added.client.pkce_required = input.pkce_required || added.client.is_public();
+  added.client.login_method = std::move(input.rules.login_method);
+  added.client.self_signup = input.rules.self_signup;
+  added.client.required_acr = std::move(input.rules.required_acr);
   added.client.created_at = now;
   auto secret = oidc::metadata::issue_client_secret(added.client, input.seal_client_secret);
   if (!secret) co_return std::unexpected(secret.error());
@@ -91,6 +94,10 @@ nlohmann::json describe(const oidc::model::Client& client, const oidc::ClientSec
   out["first_party"] = client.first_party;
   out["pkce_required"] = client.pkce_required;
   if (client.quarantined) out["unverified"] = true;
+  // Only what differs from the settings.
+  if (!client.login_method.empty()) out["login_method"] = client.login_method;
+  if (client.self_signup) out["self_signup"] = *client.self_signup;
+  if (!client.required_acr.empty()) out["required_acr"] = client.required_acr;
   if (secret && !secret->empty()) {
     out["client_secret"] = secret->reveal();
     out["client_secret_expires_at"] = 0;
@@ -155,7 +162,7 @@ runtime::Task<AdminResult<oidc::model::User>> add_user(store::Store& store,
   store::NewUser row;
   row.user.id = oidc::base64url_encode(oidc::crypto::random_bytes(16));
   row.user.claims = std::move(*claims);
-  row.user.emails = {{std::string(oidc::trim(input.email)), *fold, input.email_verified}};
+  row.user.emails = {{oidc::model::plain_email(input.email), *fold, input.email_verified}};
   row.user.created_at = row.user.updated_at = row.user.credentials_changed_at = now;
   if (!input.password.empty()) {
     if (auto sound = passwords.check_policy(input.password); !sound) {

@@ -25,10 +25,19 @@ using AdminResult = std::expected<T, std::string>;
 
 using oidc::metadata::SealClientSecret;
 
+// Which ways of signing in people have at one application, as in Client. Empty: what the settings
+// say.
+struct SignInRules {
+  std::string login_method;
+  std::optional<bool> self_signup;
+  std::string required_acr;
+};
+
 struct NewClient {
   std::string metadata_json = "{}";  // RFC 7591 fields
   bool first_party = false;
   bool pkce_required = true;
+  SignInRules rules{};
   oidc::metadata::Features features{};
   SealClientSecret seal_client_secret{};  // needed for client_secret_jwt only
 };

@@ -14,6 +14,7 @@
 #include "oidc/crypto/random.h"
 #include "server/admin/operations.h"
 #include "server/app/demo.h"
+#include "server/app/dev_inbox.h"
 #include "server/app/instance.h"
 #include "server/observe/log.h"
 #include "server/runtime/run_blocking.h"
@@ -93,6 +94,7 @@ void introduce(const std::string& issuer, const std::string& password, bool thro
             << "    Demo application   " << issuer << "/demo\n"
             << "    Person             " << kSeededEmail << "\n"
             << "    Password           " << password << "\n"
+            << "    Inbox              " << issuer << "/dev/inbox\n"
             << "    Discovery          " << issuer << "/.well-known/openid-configuration\n"
             << (throwaway ? "\n  Keys and data go when it stops; --data-dir FOLDER keeps them.\n"
                           : "")
@@ -123,6 +125,11 @@ int run_dev(config::Loaded loaded) {
     return refuse("latchkey dev listens on loopback addresses only: management_listen is " +
                   config.management_listen + ".");
   }
+  // All mail is caught, so that everything can be tried; the address is never connected to.
+  config.smtp_url = "smtp://localhost";
+  if (loaded.is_default("mail_from")) config.mail_from = "latchkey@localhost";
+  if (loaded.is_default("login_method")) config.login_method = "password_or_magic_link";
+  if (loaded.is_default("self_signup")) config.self_signup = true;
   if (loaded.is_default("log_format")) config.log_format = "text";
   if (loaded.is_default("log_level")) config.log_level = "warn";
   std::unique_ptr<ThrowawayFolder> folder;
@@ -137,18 +144,21 @@ int run_dev(config::Loaded loaded) {
       config.log_format == "json" ? observe::LogFormat::json : observe::LogFormat::text);
   const auto password = seeded_password(config.data_dir);
   const page::SeededPerson seeded{kSeededEmail, password};
+  const auto inbox = std::make_shared<DevInbox>();
   Instance instance({.config = config,
                      .dev = true,
                      .seeded = seeded,
                      .add_routes =
-                         [&seeded](http::Router& router, const provider::Provider& provider) {
+                         [&](http::Router& router, const provider::Provider& provider) {
                            add_demo_routes(router, provider, seeded);
+                           add_dev_inbox_routes(router, inbox);
                          },
                      .prepare =
                          [&](const provider::Provider& provider) {
                            seed_person(provider, password);
                            register_demo_client(provider);
-                         }});
+                         },
+                     .carrier = make_dev_carrier(inbox)});
   introduce(instance.issuer(), password, folder != nullptr);
   std::cerr << "latchkey: listening on " << instance.addresses().front() << ", issuer "
             << instance.issuer() << std::endl;

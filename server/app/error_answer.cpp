@@ -10,27 +10,21 @@ using oidc::OAuthErrorCode;
 
 struct Row {
   int status;
-  const char* title;
   const char* sentence;
   OAuthErrorCode code;
 };
+// The pages' own sentences stand in the texts, as error_404 and error_404_sentence.
 constexpr Row kRows[] = {
-    {400, "This request cannot be read", "The request is not valid HTTP for this server.",
+    {400, "The request is not valid HTTP for this server.", OAuthErrorCode::invalid_request},
+    {404, "The address leads nowhere on this server.", OAuthErrorCode::invalid_request},
+    {405, "The address exists, but not for this HTTP method.", OAuthErrorCode::invalid_request},
+    {413, "The request is larger than this address accepts.", OAuthErrorCode::invalid_request},
+    {414, "The address of the request is longer than 8 KB.", OAuthErrorCode::invalid_request},
+    {421, "The request names a host that this server does not answer for.",
      OAuthErrorCode::invalid_request},
-    {404, "There is nothing here", "The address leads nowhere on this server.",
-     OAuthErrorCode::invalid_request},
-    {405, "This address cannot be used that way",
-     "The address exists, but not for this HTTP method.", OAuthErrorCode::invalid_request},
-    {413, "That was too much", "The request is larger than this address accepts.",
-     OAuthErrorCode::invalid_request},
-    {414, "That address is too long", "The address of the request is longer than 8 KB.",
-     OAuthErrorCode::invalid_request},
-    {421, "This server has another name",
-     "The request names a host that this server does not answer for.",
-     OAuthErrorCode::invalid_request},
-    {503, "Please try again in a moment", "The server is busy; nothing was used up, so try again.",
+    {503, "The server is busy; nothing was used up, so try again.",
      OAuthErrorCode::temporarily_unavailable},
-    {500, "Something went wrong here", "The server failed; the operator can look up the reference.",
+    {500, "The server failed; the operator can look up the reference.",
      OAuthErrorCode::server_error},
 };
 
@@ -61,12 +55,12 @@ http::ErrorPage make_error_answer(const provider::Provider& provider) {
     }
     page::ErrorView view;
     view.status = status;
-    view.title = row.title;
-    view.sentence = row.sentence;
-    view.remedy = status == 404 || status == 405
-                      ? "Go back to the application that you want to use and sign in from there."
-                      : "";
-    if (status == 421) view.facts = {{"This server", provider.issuer}};
+    const std::string key = "error_" + std::to_string(row.status);
+    view.title = row.status == 503 ? "error_moment" : key;
+    view.sentence = key + "_sentence";
+    view.remedy = status == 404 || status == 405 ? "error_go_back" : "";
+    if (status == 421) view.facts = {{"error_fact_server", provider.issuer}};
+    view.look.language = provider::language_of(provider, request);
     view.event_id = id;
     return provider.pages.error(view);
   };

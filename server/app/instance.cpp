@@ -18,6 +18,7 @@
 #include "server/app/management.h"
 #include "server/endpoint/routes.h"
 #include "server/keys/master_key.h"
+#include "server/mail/courier.h"
 #include "server/observe/log.h"
 #include "server/provider/back_channel.h"
 #include "server/runtime/run_blocking.h"
@@ -51,6 +52,23 @@ oidc::metadata::Registration registration_of(const std::string& word) {
   return word == "closed" ? Registration::closed : Registration::token;
 }
 
+// Mail servers want a name in EHLO, or an address in brackets (RFC 5321 §4.1.3).
+std::string hello_name(const std::string& host) {
+  if (host.starts_with('[')) return "[IPv6:" + host.substr(1);
+  const bool is_address = host.find_first_not_of("0123456789.") == std::string::npos;
+  return is_address ? "[" + host + "]" : host;
+}
+
+std::unique_ptr<mail::Carrier> make_carrier(const config::Config& config) {
+  const auto issuer = oidc::Uri::parse(config.issuer);
+  return std::make_unique<mail::SmtpCarrier>(
+      outbound::SmtpOptions{.url = config.smtp_url,
+                            .plain = config.smtp_plain,
+                            .ca_file = config.outbound_ca_file,
+                            .hello_name = hello_name(issuer ? issuer->host : "")},
+      config.mail_from);
+}
+
 }  // namespace
 
 struct Instance::State {
@@ -73,6 +91,7 @@ struct Instance::State {
   std::unique_ptr<Janitor> janitor;
   std::unique_ptr<KeyWatch> key_watch;
   std::unique_ptr<provider::BackChannel> back_channel;
+  std::unique_ptr<mail::Courier> courier;
   std::unique_ptr<CertificateWatch> certificate_watch;
 };
 
@@ -86,7 +105,7 @@ Instance::Instance(InstanceOptions options) : state_(std::make_unique<State>()) 
   // The database climbs its ladder of migrations when it is opened.
   s.store = store::Store::open(store_options(config));
   s.keys = value_or_stop(open_key_ring(config, *s.store));
-  s.pages = std::make_unique<page::Pages>(page::Brand{config.service_name});
+  s.pages = std::make_unique<page::Pages>(page::Brand{config.service_name}, config.templates_dir);
   s.passwords = std::make_unique<account::Passwords>(password_options(config));
   s.outbound = std::make_unique<outbound::Outbound>(
       outbound::OutboundOptions{.allowed_addresses = config.outbound_allowed_addresses,
@@ -115,8 +134,9 @@ Instance::Instance(InstanceOptions options) : state_(std::make_unique<State>()) 
                          .metrics = s.metrics});
   if (s.options.prepare) s.options.prepare(*s.provider);
 
-  auto router = endpoint::make_router(*s.provider, [&s] { return s.draining.load(); },
-                                      {issuer, s.options.dev, s.options.seeded});
+  auto router =
+      endpoint::make_router(*s.provider, [&s] { return s.draining.load(); },
+                            {.issuer = issuer, .dev = s.options.dev, .seeded = s.options.seeded});
   if (s.options.add_routes) s.options.add_routes(router, *s.provider);
   s.server = std::make_unique<http::Server>(
       http::ServerOptions{.listen = config.listen,
@@ -158,6 +178,13 @@ void Instance::start_background() {
     s.provider->verified_tokens->clear();
   });
   s.back_channel = std::make_unique<provider::BackChannel>(*s.provider);
+  if (!config.smtp_url.empty()) {
+    auto carrier = std::move(s.options.carrier);
+    if (!carrier) carrier = make_carrier(config);
+    s.courier = std::make_unique<mail::Courier>(
+        mail::CourierParts{*s.store, *s.keys, s.metrics, [] { return clock_now(); }},
+        std::move(carrier));
+  }
   if (!config.tls_cert_file.empty()) {
     s.certificate_watch =
         std::make_unique<CertificateWatch>(*s.server, config.tls_cert_file, config.tls_key_file);
@@ -173,6 +200,7 @@ Instance::~Instance() {
   }
   // Threads that call the parts below and wait for them; none has to wait for a slow application.
   s.outbound->stop();
+  s.courier.reset();
   s.back_channel.reset();
   s.certificate_watch.reset();
   s.key_watch.reset();
@@ -251,7 +279,10 @@ account::PasswordOptions password_options(const config::Config& config) {
           .cost = {.memory_kib = static_cast<std::uint32_t>(config.password_memory_kib),
                    .iterations = static_cast<std::uint32_t>(config.password_iterations),
                    .lanes = 1},
-          .min_length = static_cast<std::size_t>(config.password_min_length)};
+          .min_length = static_cast<std::size_t>(config.password_min_length),
+          .min_strength = static_cast<int>(config.password_min_strength),
+          .blocklist_file = config.password_blocklist_file,
+          .service_name = config.service_name};
 }
 
 std::expected<oidc::KeyBytes, std::string> open_master_key(const config::Config& config,

@@ -12,6 +12,7 @@
 #include "server/config/config.h"
 #include "server/http/server.h"
 #include "server/keys/key_ring.h"
+#include "server/mail/carrier.h"
 #include "server/provider/provider.h"
 
 namespace server::app {
@@ -24,6 +25,8 @@ struct InstanceOptions {
   std::function<void(http::Router&, const provider::Provider&)> add_routes;
   // Called before the listeners open, to seed people and clients.
   std::function<void(const provider::Provider&)> prepare;
+  // Takes all mail in place of the mail server.
+  std::unique_ptr<mail::Carrier> carrier = nullptr;
 };
 
 class Instance {

@@ -33,6 +33,8 @@ Usage: latchkey COMMAND [SETTINGS]
   client     add | list | show | remove | token   applications (latchkey client add --help)
   user       add | list | disable | enable | set-password | sign-out   people
   logout     list [--state queued|failed|delivered]   what applications were told of sign-outs
+  mail       list [--state S] [--address A]   what became of mail
+             suppressed list | remove ADDRESS   addresses that get none any more
   keys       list   the signing keys and their states
              rotate [--alg A] [--now [--revoke-old]]   begin with new ones
   migrate    Bring the database to this version's schema and stop
@@ -160,13 +162,33 @@ int run_admin(const config::Loaded& loaded, const std::vector<std::string>& argu
     admin::Workplace place{*store, passwords, config.issuer, features_of(config),
                            [&](std::string_view client_id, const oidc::ClientSecret& secret) {
                              return seal_client_secret(config, *store, client_id, secret);
-                           }};
+                           },
+                           config.service_name, config.templates_dir};
     return work(place);
   });
 }
 
 bool take_flag(std::vector<std::string>& arguments, std::string_view flag) {
   return std::erase(arguments, flag) > 0;
+}
+
+// `client add` and `client set` have flags with the names of settings: there they are about that
+// one application.
+void give_back_client_flags(config::Arguments& arguments) {
+  auto& rest = arguments.rest;
+  const bool is_client = rest.size() >= 2 && rest[0] == "client";
+  if (!is_client || (rest[1] != "add" && rest[1] != "set")) return;
+  std::erase_if(arguments.settings, [&rest](const auto& setting) {
+    const auto& [name, value] = setting;
+    if (name == "login_method") {
+      rest.insert(rest.begin() + 2, "--login-method=" + value);
+    } else if (name == "self_signup") {
+      rest.insert(rest.begin() + 2, "--self-signup=" + value);
+    } else {
+      return false;
+    }
+    return true;
+  });
 }
 
 int run_command(const config::Loaded& loaded, std::vector<std::string> rest) {
@@ -195,6 +217,7 @@ int run(int argc, char** argv) {
   try {
     auto arguments = config::take_settings({argv + 1, argv + argc});
     if (!arguments) return refuse(arguments.error(), 2);
+    give_back_client_flags(*arguments);
     auto& rest = arguments->rest;
     const bool has_command = !rest.empty() && !rest.front().starts_with("-");
     if (!has_command && take_flag(rest, "--version")) {

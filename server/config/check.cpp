@@ -174,6 +174,51 @@ void check_outbound(const Config& config, Problems& problems) {
   }
 }
 
+// The password in it is never repeated.
+bool is_mail_server(std::string_view text) {
+  const auto uri = oidc::Uri::parse(text);
+  if (!uri || (uri->scheme != "smtp" && uri->scheme != "smtps") || !is_host(uri->host))
+    return false;
+  const auto port = oidc::parse_unsigned(uri->port);
+  const bool sound_port = uri->port.empty() || (port && *port > 0 && *port <= 65535);
+  return sound_port && (uri->path.empty() || uri->path == "/") && !uri->query && !uri->fragment;
+}
+
+// "local@domain" in printable ASCII, as it stands between the brackets of a header.
+bool is_sender_address(std::string_view text) {
+  const auto at = text.find('@');
+  return at != 0 && at != std::string_view::npos && text.rfind('@') == at &&
+         oidc::is_printable_ascii(text) && is_host(text.substr(at + 1)) &&
+         text.find_first_of(" <>()[],;:\"\\") == std::string_view::npos;
+}
+
+void check_mail(const Config& config, Problems& problems) {
+  if (config.smtp_url.empty()) {
+    if (config.login_method != "password") {
+      problems.push_back("login_method " + config.login_method +
+                         " mails links and codes: set smtp_url and mail_from, or login_method "
+                         "password.");
+    }
+    if (config.self_signup) {
+      problems.emplace_back(
+          "self_signup proves addresses by mail: set smtp_url and mail_from, or self_signup "
+          "false.");
+    }
+    return;
+  }
+  if (!is_mail_server(config.smtp_url)) {
+    problems.emplace_back(
+        "smtp_url must be smtp://HOST:PORT or smtps://HOST:PORT, with USER:PASSWORD@ before the "
+        "host where needed (percent-encoded).");
+  }
+  if (config.mail_from.empty()) {
+    problems.emplace_back("Set mail_from to the sender's address, because smtp_url is set.");
+  } else if (!is_sender_address(config.mail_from)) {
+    problems.push_back("mail_from must be an address such as id@example.com, not \"" +
+                       oidc::to_description(config.mail_from) + "\".");
+  }
+}
+
 void check_protocol(const Config& config, Problems& problems) {
   std::set<std::string_view> seen;
   for (const auto& resource : config.resources) {
@@ -261,6 +306,7 @@ std::vector<std::string> check(const Config& config, std::string_view credential
   check_lifetimes(config, problems);
   check_protocol(config, problems);
   check_outbound(config, problems);
+  check_mail(config, problems);
   return problems;
 }
 

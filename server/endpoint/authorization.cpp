@@ -11,9 +11,8 @@ constexpr std::string_view kRoute = "/authorize";
 http::Response unreadable(const provider::Provider& provider, const http::Request& request,
                           const oidc::OAuthError& error) {
   page::ErrorView view;
-  view.title = "This sign-in request cannot be read";
-  view.remedy =
-      "Go back to the application and try again. If it happens again, tell whoever runs it.";
+  view.title = "error_unreadable";
+  view.remedy = "error_try_again_tell";
   return page_failure(provider, request, kRoute, error, view);
 }
 

@@ -206,6 +206,8 @@ runtime::Task<oidc::Result<Client>> read_client(const Provider& provider,
 // Nobody vouches for this client: it gets nothing that outlives the person's session.
 void quarantine(Client& client) {
   client.quarantined = true;
+  // Each use of one would be a fetch that a stranger makes us do.
+  client.request_uris.clear();
   std::erase(client.grant_types, "refresh_token");
   std::string scope;
   for (const auto& row : oidc::metadata::scopes()) {

@@ -1,5 +1,6 @@
 #include "server/provider/failure.h"
 
+#include "oidc/base/form.h"
 #include "oidc/base/network.h"
 #include "oidc/crypto/random.h"
 #include "oidc/response/body.h"
@@ -120,12 +121,23 @@ http::Response bearer_failure(const Provider& provider, const http::Request& req
   return response;
 }
 
+std::string language_of(const Provider& provider, const http::Request& request,
+                        std::string ui_locales) {
+  if (ui_locales.empty()) {
+    const auto query = oidc::Form::parse(request.query, oidc::Repeats::note);
+    if (query) ui_locales = query->value_or("ui_locales", "");
+  }
+  return page::pick_language(ui_locales, request.header("accept-language").value_or(""),
+                             provider.config.default_language);
+}
+
 http::Response page_failure(const Provider& provider, const http::Request& request,
                             std::string_view route, const OAuthError& error, page::ErrorView view,
                             std::string_view client_id) {
   if (view.status == 400 && error.code != OAuthErrorCode::invalid_client) {
     view.status = json_status(error.code);
   }
+  if (view.look == page::Look()) view.look.language = language_of(provider, request);
   view.error = std::string(oidc::to_string(error.code));
   if (view.sentence.empty()) view.sentence = error.description;
   view.event_id = record_failure(provider, request, route, error, view.status, client_id);

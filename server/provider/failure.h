@@ -33,8 +33,14 @@ http::Response json_failure(const Provider& provider, const http::Request& reque
 http::Response bearer_failure(const Provider& provider, const http::Request& request,
                               std::string_view route, const oidc::OAuthError& error,
                               bool token_was_sent);
-// A page of ours. Fills status (unless preset to other than 400), error and event_id of `view`;
-// title, sentence and remedy may be preset, the sentence defaults to the description.
+// The language of a page: of `ui_locales`, or those in its address, else of Accept-Language, else
+// of the settings.
+std::string language_of(const Provider& provider, const http::Request& request,
+                        std::string ui_locales = {});
+
+// A page of ours. Fills the language (unless the look is preset), status (unless preset to other
+// than 400), error and event_id of `view`; title, sentence and remedy may be preset, the sentence
+// defaults to the description.
 http::Response page_failure(const Provider& provider, const http::Request& request,
                             std::string_view route, const oidc::OAuthError& error,
                             page::ErrorView view = {}, std::string_view client_id = {});

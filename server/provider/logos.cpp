@@ -59,7 +59,11 @@ runtime::Task<std::shared_ptr<const Logo>> Logos::find(const oidc::model::Client
     }
   }
   std::lock_guard lock(mutex_);
-  held_[client_id] = {uri, logo, now + (logo ? oidc::TimePoint::duration(kKept) : kRetried)};
+  // Its place may have gone to another one meanwhile.
+  if (auto held = held_.find(client_id); held != held_.end() && held->second.uri == uri) {
+    held->second.logo = logo;
+    held->second.until = now + (logo ? oidc::TimePoint::duration(kKept) : kRetried);
+  }
   co_return logo;
 }
 

@@ -18,6 +18,12 @@ using oidc::request::RedirectError;
 using oidc::request::ResponseMode;
 using provider::Provider;
 
+// The class of the session, or the one below it that the request asked for.
+std::string named_acr(const LoadedFlow& loaded, const std::string& session_acr) {
+  const auto demand = oidc::interaction::acr_demand(loaded.request, *loaded.client);
+  return demand ? oidc::interaction::answered_acr(*demand, session_acr) : session_acr;
+}
+
 oidc::model::Grant make_grant(const Provider& provider, const Issue& issue, oidc::TimePoint now) {
   const auto& session = issue.account.session;
   const auto& request = issue.loaded.request;
@@ -34,7 +40,7 @@ oidc::model::Grant make_grant(const Provider& provider, const Issue& issue, oidc
           .offline_access = request.has_scope("offline_access"),
           .auth_time = session.auth_time,
           .amr = session.amr,
-          .acr = session.acr,
+          .acr = named_acr(issue.loaded, session.acr),
           .sid = session.sid,
           .created_at = now};
 }
@@ -65,27 +71,30 @@ oidc::Result<oidc::grant::IssuedTokens> sign_tokens(const Provider& provider, co
 Response refused_page(const Provider& provider, const Request& request, std::string_view route,
                       const oidc::OAuthError& error, const oidc::model::Client& client) {
   page::ErrorView view;
-  view.title = "This sign-in request cannot be completed";
-  view.remedy = "Nothing is wrong with your account. Whoever runs " + client.display_name() +
-                " can mend this: the address in the request must be registered, letter by letter.";
-  view.facts = {{"Application", client.display_name()}};
+  view.title = "error_request";
+  view.remedy = "error_request_remedy";
+  view.values = {{"app_name", client.display_name()}};
+  view.facts = {{"error_fact_application", client.display_name()}};
   const auto query = oidc::Form::parse(request.query, oidc::Repeats::note);
   if (query && query->has("redirect_uri")) {
-    view.facts.emplace_back("Address in the request",
+    view.facts.emplace_back("error_fact_address",
                             query->value_or("redirect_uri", "").substr(0, 300));
   }
   return page_failure(provider, request, route, error, view, client.client_id);
+}
+
+// A form of ours was sent from a page of ours: browsers say so in every POST.
+bool is_pressed(const Provider& provider, const Request& request) {
+  return request.method == http::Method::post && request.header("origin") == provider.issuer;
 }
 
 // An application that nobody vouched for must not use us to send people anywhere.
 Response quarantine_page(const Provider& provider, const Request& request, std::string_view route,
                          const oidc::OAuthError& error, const oidc::model::Client& client) {
   page::ErrorView view;
-  view.title = "This sign-in request cannot be completed";
-  view.remedy =
-      "Go back to the application and try again. If it happens again, tell whoever runs "
-      "it what stands below.";
-  view.facts = {{"Application", client.display_name() + " (unverified)"}};
+  view.title = "error_request";
+  view.remedy = "error_quarantine_remedy";
+  view.facts = {{"error_fact_unverified_application", client.display_name()}};
   return page_failure(provider, request, route, error, view, client.client_id);
 }
 
@@ -144,11 +153,13 @@ runtime::Task<IssueOutcome> issue_answer(const Provider& provider, std::string a
       provider.issuer, now);
 }
 
-Response deliver(const Provider& provider, const oidc::response::AuthorizationResponse& answer,
+Response deliver(const Provider& provider, const Request& request,
+                 const oidc::response::AuthorizationResponse& answer,
                  const oidc::model::Client& client,
                  const oidc::request::ValidatedRedirectUri& redirect_uri) {
   if (answer.mode != ResponseMode::form_post) return Response::redirect(answer.location);
-  return provider.pages.form_post({.application_name = client.display_name(),
+  return provider.pages.form_post({.look = {.language = provider::language_of(provider, request)},
+                                   .application_name = client.display_name(),
                                    .action = answer.location,
                                    .fields = answer.fields.entries(),
                                    .form_action = redirect_uri.scheme()});
@@ -162,11 +173,11 @@ Response authorization_failure(const Provider& provider, const Request& request,
     return refused_page(provider, request, route, page->error, client);
   }
   const auto& redirect = std::get<RedirectError>(failure);
-  if (client.quarantined && route == "/authorize") {
+  if (client.quarantined && !is_pressed(provider, request)) {
     return quarantine_page(provider, request, route, redirect.error, client);
   }
   const auto id = record_failure(provider, request, route, redirect.error, 303, client.client_id);
-  return deliver(provider, oidc::response::failure(redirect, provider.issuer, id), client,
+  return deliver(provider, request, oidc::response::failure(redirect, provider.issuer, id), client,
                  redirect.redirect_uri);
 }
 

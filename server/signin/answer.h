@@ -38,13 +38,13 @@ runtime::Task<IssueOutcome> issue_answer(const provider::Provider& provider, std
                                          const Issue& issue, oidc::TimePoint now);
 
 // Sends the browser to the application: by redirect, or by a form that sends itself.
-http::Response deliver(const provider::Provider& provider,
+http::Response deliver(const provider::Provider& provider, const http::Request& request,
                        const oidc::response::AuthorizationResponse& answer,
                        const oidc::model::Client& client,
                        const oidc::request::ValidatedRedirectUri& redirect_uri);
 
 // The error, on its way to the application; or a page, when the address can't be trusted, or the
-// application is in quarantine and nobody has acted yet (`route` is still /authorize).
+// application is in quarantine and no person pressed a button of ours in this very request.
 http::Response authorization_failure(const provider::Provider& provider,
                                      const http::Request& request, std::string_view route,
                                      const oidc::request::AuthorizationFailure& failure,

@@ -6,7 +6,9 @@
 #include "oidc/base/text.h"
 #include "oidc/token/claims.h"
 #include "server/provider/failure.h"
+#include "server/provider/look.h"
 #include "server/signin/dispatch.h"
+#include "server/signin/own_flow.h"
 #include "server/signin/resume.h"
 
 namespace server::signin {
@@ -32,16 +34,28 @@ std::string account_name(const oidc::model::User& user) {
   return claims ? oidc::string_member(*claims, "name").value_or("") : "";
 }
 
-page::ConsentView consent_view(const Provider& provider, const LoadedFlow& loaded, const Flow& flow,
-                               const oidc::model::User& user, bool confirm_only) {
+// The key of its text; what has none is told in English.
+std::string title_of(const oidc::token::SharedItem& item) {
+  // The scope "profile" stands for more than the claim of that name.
+  const std::string claim = item.claim == "profile" ? "profile_page" : item.claim;
+  const std::string key = "item_" + (item.scope.empty() ? claim : item.scope);
+  return page::has_text(key) ? key : item.title;
+}
+
+page::ConsentView consent_view(const Provider& provider, page::Look look, const LoadedFlow& loaded,
+                               const Flow& flow, const oidc::model::User& user, bool confirm_only) {
   page::ConsentView view;
+  view.look = std::move(look);
   view.t = seal_flow(provider, Purpose::authorize, flow);
   view.application = application_view(loaded);
+  provider::use_own_logo(view.application, view.look);
   view.account_name = account_name(user);
   view.account_email = user.primary_email();
   for (auto& item :
        oidc::token::shared_items(user, loaded.request.scope(), loaded.request.claims)) {
-    view.items.push_back({std::move(item.title), std::move(item.value)});
+    view.items.push_back({.title = title_of(item),
+                          .detail = std::move(item.value),
+                          .nothing_yet = item.nothing_stored});
   }
   view.offline_access = loaded.request.has_scope("offline_access");
   view.confirm_only = confirm_only;
@@ -75,8 +89,10 @@ runtime::Task<Response> get_consent(const Provider& provider, Request request) {
   }
   const auto* account = find_session(*browser, flow->session_id);
   if (!account) {
-    // Signed out in the meantime, or opened in another browser: decided anew.
+    // Signed out in the meantime, or opened in another browser: decided anew, and as of now. Who
+    // signed in elsewhere since the address was made has not signed in for this request.
     flow->session_id.reset();
+    flow->started_at = provider.now();
     co_return co_await dispatch(provider, request,
                                 {.flow = std::move(*flow), .route = std::string(kRoute)});
   }
@@ -89,8 +105,10 @@ runtime::Task<Response> get_consent(const Provider& provider, Request request) {
       !oidc::interaction::needs_consent(loaded->request, *loaded->client, *remembered);
   const auto binding = read_or_make_binding(provider, request);
   flow->binding = binding.hash;
-  auto response =
-      provider.pages.consent(consent_view(provider, *loaded, *flow, account->user, confirm_only));
+  auto look = co_await provider::find_look(provider, request, loaded->request.ui_locales,
+                                           loaded->client.get());
+  auto response = provider.pages.consent(
+      consent_view(provider, std::move(look), *loaded, *flow, account->user, confirm_only));
   if (!binding.set_cookie.empty()) response.add("Set-Cookie", binding.set_cookie);
   co_return response;
 }
@@ -107,6 +125,11 @@ runtime::Task<Response> post_consent(const Provider& provider, Request request) 
   }
   if (decision == "switch") {
     input.flow = with_another_account(provider, std::move(input.flow));
+    // Who is the only one here and wants another account has nothing to choose from.
+    const auto browser = co_await load_browser(provider, request);
+    if (browser && *browser && (*browser)->sessions.size() == 1) {
+      co_return to_page(provider, request, "/login", std::move(input.flow));
+    }
     co_return co_await dispatch(provider, request, std::move(input));
   }
   if (decision == "deny") {

@@ -4,8 +4,10 @@
 #include "oidc/token/claims.h"
 #include "oidc/token/subject.h"
 #include "server/provider/failure.h"
+#include "server/provider/look.h"
 #include "server/provider/request_uri.h"
 #include "server/signin/browser_state.h"
+#include "server/signin/ways_in.h"
 
 namespace server::signin {
 namespace {
@@ -23,7 +25,7 @@ using ClientPointer = std::shared_ptr<const oidc::model::Client>;
 Response store_failure(const Provider& provider, const Request& request, std::string_view route,
                        const store::StoreError& error) {
   page::ErrorView view;
-  view.title = "Please try again in a moment";
+  view.title = "error_moment";
   return page_failure(provider, request, route, provider::to_oauth_error(error), view);
 }
 
@@ -89,10 +91,8 @@ runtime::Task<std::expected<ClientPointer, Response>> find_client(const Provider
     if (*found) co_return std::move(*found);
   }
   page::ErrorView view;
-  view.title = "This application is not known here";
-  view.remedy =
-      "Go back to the application and try again. If it happens again, tell whoever runs it that "
-      "its client_id is not registered with this server.";
+  view.title = "error_unknown_application";
+  view.remedy = "error_unknown_application_remedy";
   if (!client_id.empty()) view.facts = {{"client_id", client_id.substr(0, 100)}};
   OAuthError error{OAuthErrorCode::invalid_client,
                    client_id.empty() ? "The request names no application (client_id)."
@@ -151,6 +151,37 @@ runtime::Task<std::expected<LoadedFlow, Response>> load_flow(const Provider& pro
   co_return LoadedFlow{std::move(*client), std::move(*parsed)};
 }
 
+runtime::Task<std::expected<StepContext, Response>> load_step(const Provider& provider,
+                                                              const Request& request, Flow& flow,
+                                                              std::string route) {
+  StepContext step;
+  if (!flow.own_page.empty()) {
+    step.look = co_await provider::find_look(provider, request);
+    step.application.name = provider.config.service_name;
+    const oidc::model::Client none;  // as one without rules of its own
+    step.password = offers_password(provider, none);
+    step.link = offers_magic_link(provider, none);
+    co_return step;
+  }
+  auto loaded = co_await load_flow(provider, request, flow, std::move(route));
+  if (!loaded) co_return std::unexpected(std::move(loaded.error()));
+  step.look = co_await provider::find_look(provider, request, loaded->request.ui_locales,
+                                           loaded->client.get());
+  step.application = application_view(*loaded);
+  provider::use_own_logo(step.application, step.look);
+  step.form_action = loaded->request.redirect_uri.scheme();
+  step.login_hint = loaded->request.login_hint.substr(0, 254);
+  step.password = offers_password(provider, *loaded->client);
+  step.link = offers_magic_link(provider, *loaded->client);
+  // A class that is asked for rules out what stays below it. What is required is always offered.
+  const auto demand = oidc::interaction::acr_demand(loaded->request, *loaded->client);
+  if (demand && demand->required > oidc::interaction::kAcrRankLink) step.password = true;
+  if (demand && step.password && demand->wished > oidc::interaction::kAcrRankLink)
+    step.link = false;
+  step.loaded = std::move(*loaded);
+  co_return step;
+}
+
 runtime::Task<store::StoreResult<std::optional<oidc::model::Browser>>> load_browser(
     const Provider& provider, const Request& request) {
   const auto cookie = request.cookie(provider.cookie_name(kSessionCookie));
@@ -162,8 +193,51 @@ runtime::Task<store::StoreResult<std::optional<oidc::model::Browser>>> load_brow
                                                  provider.now());
 }
 
+namespace {
+
+// To the page of ours that the flow is for, or to the sign-in page first.
+runtime::Task<Response> dispatch_own(const Provider& provider, const Request& request,
+                                     DispatchInput input) {
+  std::optional<oidc::model::Browser> browser = std::move(input.browser);
+  if (!browser) {
+    auto found = co_await load_browser(provider, request);
+    if (!found) {
+      co_return with_cookies(store_failure(provider, request, input.route, found.error()),
+                             input.set_cookies);
+    }
+    browser = std::move(*found);
+  }
+  const bool fresh = input.flow.form.value_or("prompt", "") == "login";
+  bool enough = false;
+  if (browser) {
+    for (const auto& candidate : browser->sessions) {
+      const bool chosen = !input.flow.session_id || candidate.session.id == *input.flow.session_id;
+      enough |= chosen && (!fresh || candidate.session.auth_time >= input.flow.started_at);
+    }
+  }
+  if (enough) {
+    co_return with_cookies(Response::redirect(input.flow.own_page), input.set_cookies);
+  }
+  const auto binding = read_or_make_binding(provider, request);
+  if (!binding.set_cookie.empty()) input.set_cookies.push_back(binding.set_cookie);
+  input.flow.binding = binding.hash;
+  input.flow.session_id.reset();
+  if (fresh && browser && !browser->sessions.empty() &&
+      input.flow.notice == page::SignInNotice::none) {
+    input.flow.email = browser->sessions.front().user.primary_email();
+  }
+  co_return with_cookies(
+      Response::redirect("/login?t=" + seal_flow(provider, Purpose::authorize, input.flow)),
+      input.set_cookies);
+}
+
+}  // namespace
+
 runtime::Task<Response> dispatch(const Provider& provider, const Request& request,
                                  DispatchInput input) {
+  if (!input.flow.own_page.empty()) {
+    co_return co_await dispatch_own(provider, request, std::move(input));
+  }
   auto loaded = co_await load_flow(provider, request, input.flow, input.route);
   if (!loaded) co_return with_cookies(std::move(loaded.error()), input.set_cookies);
   const auto& client = *loaded->client;
@@ -194,7 +268,10 @@ runtime::Task<Response> dispatch(const Provider& provider, const Request& reques
                                          .now = now,
                                          .issuer_on_loopback = provider.issuer_on_loopback,
                                          .session_id = input.flow.session_id,
-                                         .consent_given = input.consent_given};
+                                         .consent_given = input.consent_given,
+                                         .reachable_acr = offers_password(provider, client)
+                                                              ? oidc::interaction::kAcrRankPassword
+                                                              : oidc::interaction::kAcrRankLink};
   if (*subject) situation.hinted_user = find_subject(provider, client, browser, **subject);
   if (const auto* account = pick_session(situation); account && !client.first_party) {
     auto consent = co_await provider.store.find_consent(account->user.id, client.client_id);
@@ -214,8 +291,9 @@ runtime::Task<Response> dispatch(const Provider& provider, const Request& reques
                                                    loaded->request.redirect_uri.text())};
     auto outcome = co_await issue_answer(provider, request.client_address, job, now);
     if (const auto* answer = std::get_if<oidc::response::AuthorizationResponse>(&outcome)) {
-      co_return with_cookies(deliver(provider, *answer, client, loaded->request.redirect_uri),
-                             input.set_cookies);
+      co_return with_cookies(
+          deliver(provider, request, *answer, client, loaded->request.redirect_uri),
+          input.set_cookies);
     }
     if (const auto* fault = std::get_if<store::StoreError>(&outcome)) {
       co_return fail_on_page(*fault);
@@ -236,12 +314,15 @@ runtime::Task<Response> dispatch(const Provider& provider, const Request& reques
     input.flow.session_id = consent->account->session.id;
     co_return page_redirect(provider, request, "/consent", *loaded, std::move(input));
   }
+  if (std::holds_alternative<oidc::interaction::ChooseStep>(next)) {
+    co_return page_redirect(provider, request, "/choose", *loaded, std::move(input));
+  }
   input.flow.session_id.reset();
   if (std::get<oidc::interaction::SignInStep>(next).again &&
       input.flow.notice == page::SignInNotice::none) {
     input.flow.notice = page::SignInNotice::sign_in_again;
     // Whoever is to confirm need not type who they are.
-    if (!loaded->request.prompt.select_account) {
+    if (!loaded->request.prompt.select_account || situation.session_id) {
       input.flow.email = pick_session(situation)->user.primary_email();
     }
   }

@@ -37,6 +37,25 @@ struct DispatchInput {
 runtime::Task<http::Response> dispatch(const provider::Provider& provider,
                                        const http::Request& request, DispatchInput input);
 
+// What the pages of a step need to know of a flow, with an application or with a page of ours as
+// its end.
+struct StepContext {
+  std::optional<LoadedFlow> loaded;  // absent for a page of ours
+  page::Look look;
+  page::ApplicationView application;
+  std::string form_action;  // extra scheme for CSP form-action; may be empty
+  std::string login_hint;
+  bool password = true;  // which ways of signing in are offered: by the client's rule, and only
+  bool link = false;     // what is good enough for this request
+
+  const oidc::model::Client* client() const { return loaded ? loaded->client.get() : nullptr; }
+  std::string client_id() const { return loaded ? loaded->client->client_id : std::string(); }
+};
+// The error branch is the finished answer, as with load_flow().
+runtime::Task<std::expected<StepContext, http::Response>> load_step(
+    const provider::Provider& provider, const http::Request& request, Flow& flow,
+    std::string route);
+
 // What pages say about the application.
 page::ApplicationView application_view(const LoadedFlow& loaded);
 

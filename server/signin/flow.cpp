@@ -35,6 +35,12 @@ std::string seal_flow(const provider::Provider& provider, Purpose purpose, const
     form.set("p", std::to_string(flow.pushed->row));
     form.set("d", flow.pushed->digest);
   }
+  if (!flow.own_page.empty()) form.set("w", flow.own_page);
+  if (flow.challenge) form.set("c", std::to_string(*flow.challenge));
+  if (flow.proved) form.set("v", "1");
+  if (flow.sent_notice != page::SentNotice::none) {
+    form.set("l", std::to_string(static_cast<int>(flow.sent_notice)));
+  }
   // The parameters come last and as they are: they would be escaped twice as a field.
   const std::string plain = form.encode() + "\n" + flow.form.encode();
   return oidc::base64url_encode(
@@ -73,6 +79,12 @@ std::optional<OpenedFlow> open_flow(const provider::Provider& provider, Purpose 
     out.flow.pushed =
         oidc::crypto::OpaqueCredential{.row = *row, .digest = form->value_or("d", "")};
   }
+  out.flow.own_page = form->value_or("w", "");
+  if (const auto row = form->get("c")) out.flow.challenge = oidc::parse_unsigned(*row);
+  out.flow.proved = form->has("v");
+  if (const auto notice = oidc::parse_unsigned(form->value_or("l", "0"))) {
+    out.flow.sent_notice = static_cast<page::SentNotice>(*notice);
+  }
   out.expired = provider.now() - out.flow.started_at > provider.config.interaction_lifetime;
   return out;
 }
@@ -86,17 +98,23 @@ Binding read_or_make_binding(const provider::Provider& provider, const http::Req
   return {binding_hash(fresh), provider.cookie(kBindingCookie, fresh, seconds.count())};
 }
 
-bool is_own_form(const provider::Provider& provider, const http::Request& request,
-                 const Flow& flow) {
+bool is_bound(const provider::Provider& provider, const http::Request& request,
+              std::string_view binding) {
+  const auto cookie = request.cookie(provider.cookie_name(kBindingCookie));
+  return cookie && oidc::crypto::equal_constant_time(binding_hash(*cookie), binding);
+}
+
+bool is_from_our_page(const provider::Provider& provider, const http::Request& request) {
   if (const auto origin = request.header("origin"); origin && *origin != provider.issuer) {
     return false;
   }
-  if (const auto site = request.header("sec-fetch-site");
-      site && *site != "same-origin" && *site != "none") {
-    return false;
-  }
-  const auto cookie = request.cookie(provider.cookie_name(kBindingCookie));
-  return cookie && oidc::crypto::equal_constant_time(binding_hash(*cookie), flow.binding);
+  const auto site = request.header("sec-fetch-site");
+  return !site || *site == "same-origin" || *site == "none";
+}
+
+bool is_own_form(const provider::Provider& provider, const http::Request& request,
+                 const Flow& flow) {
+  return is_from_our_page(provider, request) && is_bound(provider, request, flow.binding);
 }
 
 }  // namespace server::signin

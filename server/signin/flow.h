@@ -27,6 +27,9 @@ inline constexpr std::size_t kMaxSealedLogout = 32 * 1024;
 enum class Purpose { authorize, logout };
 
 struct Flow {
+  // Not empty: no application asked; this page of ours ("/account") needs somebody signed in, and
+  // the flow ends there. `form` holds prompt=login when a fresh sign-in is needed, else nothing.
+  std::string own_page;
   oidc::Form form;  // the parameters; checked again at each step
   // False as long as they stand as they came: `request` and `request_uri` are still to be read.
   bool resolved = false;
@@ -40,6 +43,11 @@ struct Flow {
   std::string email;
   page::SignInNotice notice = page::SignInNotice::none;
   std::string event_id;
+  // The challenge by mail that this browser asked for last, and whether it has been answered here:
+  // then the step that its purpose leads to may use it up.
+  std::optional<std::int64_t> challenge;
+  bool proved = false;
+  page::SentNotice sent_notice = page::SentNotice::none;
 };
 
 std::string seal_flow(const provider::Provider& provider, Purpose purpose, const Flow& flow);
@@ -58,6 +66,14 @@ struct Binding {
   std::string set_cookie;  // empty when the browser has one
 };
 Binding read_or_make_binding(const provider::Provider& provider, const http::Request& request);
+
+// True when this browser has the binding cookie that the flow was sealed for: what pages may show
+// of a challenge. Forms are held to is_own_form().
+bool is_bound(const provider::Provider& provider, const http::Request& request,
+              std::string_view binding);
+
+// True when Origin and Sec-Fetch-Site, where sent, name us.
+bool is_from_our_page(const provider::Provider& provider, const http::Request& request);
 
 // True when a form of ours was sent by the browser that we showed it to: its binding cookie fits,
 // and Origin and Sec-Fetch-Site, where sent, name us.

@@ -1,15 +1,13 @@
 #include "server/signin/login.h"
 
-#include "oidc/base/base64url.h"
 #include "oidc/base/text.h"
-#include "oidc/crypto/random.h"
-#include "oidc/metadata/provider_metadata.h"
 #include "server/account/password_sign_in.h"
-#include "server/observe/log.h"
 #include "server/provider/failure.h"
-#include "server/signin/browser_state.h"
+#include "server/signin/complete.h"
+#include "server/signin/device.h"
 #include "server/signin/dispatch.h"
 #include "server/signin/resume.h"
+#include "server/signin/ways_in.h"
 
 namespace server::signin {
 namespace {
@@ -20,17 +18,23 @@ using page::SignInNotice;
 using provider::Provider;
 
 constexpr std::string_view kRoute = "/login";
-constexpr long kDeviceCookieSeconds = 365L * 24 * 3600;
 
-page::SignInView sign_in_view(const Provider& provider, const LoadedFlow& loaded,
-                              const Flow& flow) {
+page::SignInView sign_in_view(const Provider& provider, const StepContext& step, const Flow& flow) {
   page::SignInView view;
+  view.look = step.look;
   view.t = seal_flow(provider, Purpose::authorize, flow);
-  view.application = application_view(loaded);
-  view.email = flow.email.empty() ? loaded.request.login_hint.substr(0, 254) : flow.email;
+  view.application = step.application;
+  view.email = flow.email.empty() ? step.login_hint : flow.email;
   view.notice = flow.notice;
   view.event_id = flow.event_id;
-  view.form_action = loaded.request.redirect_uri.scheme();
+  view.form_action = step.form_action;
+  view.with_password = step.password;
+  if (step.link) view.link_action = "/m/send";
+  if (step.password && has_mail(provider)) view.reset_address = "/reset?t=" + view.t;
+  const oidc::model::Client none;  // as one without rules of its own
+  if (offers_signup(provider, step.client() ? *step.client() : none)) {
+    view.signup_address = "/signup?t=" + view.t;
+  }
   return view;
 }
 
@@ -46,109 +50,27 @@ Response show_again(const Provider& provider, const Request& request, Flow flow)
 // 429 and 503 are shown at once: nothing was counted or changed, so a reload harms nobody.
 runtime::Task<Response> show_refusal(const Provider& provider, const Request& request, Flow flow,
                                      int status, std::int64_t retry_after_s) {
-  auto loaded = co_await load_flow(provider, request, flow, std::string(kRoute));
-  if (!loaded) co_return std::move(loaded.error());
-  auto view = sign_in_view(provider, *loaded, flow);
+  auto step = co_await load_step(provider, request, flow, std::string(kRoute));
+  if (!step) co_return std::move(step.error());
+  auto view = sign_in_view(provider, *step, flow);
   view.retry_after_s = retry_after_s;
   auto response = provider.pages.sign_in(view, status);
   response.set("Retry-After", std::to_string(retry_after_s));
   co_return response;
 }
 
-std::optional<account::DeviceCookie> read_device(const Provider& provider, const Request& request) {
-  const auto cookie = request.cookie(provider.cookie_name(kDeviceCookie));
-  if (!cookie) return std::nullopt;
-  return account::open_device_cookie(provider.keys.purpose_key("device_cookie"), *cookie);
-}
-
-struct NewSignIn {
-  store::SignIn command;
-  std::string session_cookie;
-  std::string device_cookie;
-};
-
-NewSignIn prepare_sign_in(const Provider& provider, const Request& request,
-                          const account::Accepted& accepted,
-                          const std::optional<oidc::model::Browser>& old_browser,
-                          oidc::TimePoint now) {
-  auto credential = oidc::crypto::make_credential(oidc::crypto::CredentialKind::browser, 0,
-                                                  provider.store.next_row());
-  const auto seconds = [](std::chrono::milliseconds life) {
-    return std::chrono::duration_cast<std::chrono::seconds>(life).count();
-  };
-  const auto lifetime = provider.config.session_absolute_lifetime;
-  auto device = read_device(provider, request);
-  const bool known = device && device->user_id == accepted.record.user.id;
-  const account::DeviceCookie renewed{
-      known ? device->device_id : oidc::base64url_encode(oidc::crypto::random_bytes(12)),
-      accepted.record.user.id, now};
-  return {.command = {.old_browser = old_browser ? std::optional(old_browser->id) : std::nullopt,
-                      .new_browser = credential.stored,
-                      .user_id = accepted.record.user.id,
-                      .authenticator_id = accepted.record.authenticator_id,
-                      .expected_phc = accepted.record.phc,
-                      .new_phc = accepted.rehash,
-                      .sid = oidc::base64url_encode(oidc::crypto::random_bytes(16)),
-                      .session_row = provider.store.next_row(),
-                      .auth_time = now,
-                      .amr = "pwd",
-                      .acr = oidc::metadata::kAcrPassword,
-                      .expires_at = now + lifetime,
-                      .give_back = accepted.give_back},
-          .session_cookie = provider.cookie(kSessionCookie, credential.text, seconds(lifetime)),
-          .device_cookie = provider.cookie(
-              kDeviceCookie,
-              account::seal_device_cookie(provider.keys.purpose_key("device_cookie"), renewed),
-              kDeviceCookieSeconds)};
-}
-
-runtime::Task<Response> complete_sign_in(const Provider& provider, const Request& request,
-                                         Flow flow, account::Accepted accepted) {
-  const auto now = provider.now();
-  auto old_browser = co_await load_browser(provider, request);
-  if (!old_browser) {
-    co_return page_failure(provider, request, kRoute,
-                           provider::to_oauth_error(old_browser.error()));
-  }
-  auto fresh = prepare_sign_in(provider, request, accepted, *old_browser, now);
-  const store::Actor actor{"user:" + accepted.record.user.id, request.client_address};
-  const auto credential = fresh.command.new_browser;
-  auto outcome = co_await provider.store.sign_in(std::move(fresh.command), actor, now);
-  if (!outcome) {
-    co_return page_failure(provider, request, kRoute, provider::to_oauth_error(outcome.error()));
-  }
-  if (*outcome == store::SignInOutcome::account_changed) {
-    flow.notice = SignInNotice::wrong_credentials;
-    co_return show_again(provider, request, std::move(flow));
-  }
-  provider.metrics.sign_in("success");
-  observe::log_info("signed_in", {{"user_id", accepted.record.user.id},
-                                  {"source", request.client_address},
-                                  {"method", "password"}});
-  auto browser = co_await provider.store.load_browser(
-      credential, provider.config.session_idle_lifetime, provider.now());
-  if (!browser) {
-    // Signed in all the same: the cookies must arrive, because the old ones have ended.
-    auto response =
-        page_failure(provider, request, kRoute, provider::to_oauth_error(browser.error()));
-    response.add("Set-Cookie", fresh.session_cookie).add("Set-Cookie", fresh.device_cookie);
-    co_return response;
-  }
-  flow.email.clear();
-  flow.notice = SignInNotice::none;
-  flow.event_id.clear();
-  flow.session_id.reset();
-  if (*browser) {
-    for (const auto& candidate : (*browser)->sessions) {
-      if (candidate.user.id == accepted.record.user.id) flow.session_id = candidate.session.id;
-    }
-  }
-  DispatchInput next{.flow = std::move(flow),
-                     .route = std::string(kRoute),
-                     .browser = std::move(*browser),
-                     .set_cookies = {fresh.session_cookie, fresh.device_cookie}};
-  renew_browser_state(provider, next.set_cookies);
-  co_return co_await dispatch(provider, request, std::move(next));
+runtime::Task<Response> accept(const Provider& provider, const Request& request, Flow flow,
+                               account::Accepted accepted) {
+  auto proof = password_proof(accepted.record.user.id);
+  proof.authenticator_id = accepted.record.authenticator_id;
+  proof.expected_phc = std::move(accepted.record.phc);
+  proof.new_phc = std::move(accepted.rehash);
+  proof.give_back = std::move(accepted.give_back);
+  auto done =
+      co_await complete_sign_in(provider, request, flow, std::move(proof), std::string(kRoute));
+  if (done) co_return std::move(*done);
+  flow.notice = SignInNotice::wrong_credentials;
+  co_return show_again(provider, request, std::move(flow));
 }
 
 }  // namespace
@@ -156,13 +78,13 @@ runtime::Task<Response> complete_sign_in(const Provider& provider, const Request
 runtime::Task<Response> get_login(const Provider& provider, Request request) {
   auto flow = resume_page(provider, request, kRoute);
   if (!flow) co_return std::move(flow.error());
-  auto loaded = co_await load_flow(provider, request, *flow, std::string(kRoute));
-  if (!loaded) co_return std::move(loaded.error());
+  auto step = co_await load_step(provider, request, *flow, std::string(kRoute));
+  if (!step) co_return std::move(step.error());
   // Opened in another browser, the page is bound to that one: an address approves nothing by
   // itself.
   const auto binding = read_or_make_binding(provider, request);
   flow->binding = binding.hash;
-  auto response = provider.pages.sign_in(sign_in_view(provider, *loaded, *flow));
+  auto response = provider.pages.sign_in(sign_in_view(provider, *step, *flow));
   if (!binding.set_cookie.empty()) response.add("Set-Cookie", binding.set_cookie);
   co_return response;
 }
@@ -176,6 +98,12 @@ runtime::Task<Response> post_login(const Provider& provider, Request request) {
   flow.event_id.clear();
   if (!submitted->own) {
     flow.notice = SignInNotice::rebound;
+    co_return show_again(provider, request, std::move(flow));
+  }
+  auto step = co_await load_step(provider, request, flow, std::string(kRoute));
+  if (!step) co_return std::move(step.error());
+  if (!step->password) {  // by the application's rule: this form was not on the page
+    flow.notice = SignInNotice::none;
     co_return show_again(provider, request, std::move(flow));
   }
   const auto& config = provider.config;
@@ -192,7 +120,7 @@ runtime::Task<Response> post_login(const Provider& provider, Request request) {
        .device = read_device(provider, request)},
       provider.now());
   if (auto* accepted = std::get_if<account::Accepted>(&outcome)) {
-    co_return co_await complete_sign_in(provider, request, std::move(flow), std::move(*accepted));
+    co_return co_await accept(provider, request, std::move(flow), std::move(*accepted));
   }
   const auto note = [&](std::string detail, int status) {
     return record_failure(

@@ -5,6 +5,7 @@
 #include "oidc/token/claims.h"
 #include "server/observe/log.h"
 #include "server/provider/failure.h"
+#include "server/provider/look.h"
 #include "server/signin/browser_state.h"
 #include "server/signin/dispatch.h"
 #include "server/signin/front_channel.h"
@@ -28,12 +29,13 @@ struct LogoutRequest {
   std::shared_ptr<const oidc::model::Client> client;
   std::optional<ValidatedRedirectUri> redirect;
   std::string state;
+  page::Look look;
 };
 
 Response refuse(const Provider& provider, const Request& request, const OAuthError& error) {
   page::ErrorView view;
-  view.title = "This sign-out request cannot be completed";
-  view.remedy = "You are still signed in. Go back to the application and try again.";
+  view.title = "error_logout";
+  view.remedy = "error_logout_remedy";
   return page_failure(provider, request, kRoute, error, view);
 }
 
@@ -79,6 +81,8 @@ runtime::Task<std::expected<LogoutRequest, Response>> load_request(const Provide
     co_return refusal(
         {OAuthErrorCode::invalid_request, "The parameter state is longer than 4096 bytes."});
   }
+  out.look = co_await provider::find_look(provider, request, form.value_or("ui_locales", ""),
+                                          out.client.get());
   co_return out;
 }
 
@@ -91,10 +95,13 @@ Response signed_out(const Provider& provider, const LogoutRequest& logout,
   }
   const std::string name = logout.client ? logout.client->display_name() : "";
   if (!frames.empty()) {
-    return provider.pages.front_channel_logout({std::move(frames), name, std::move(next)});
+    return provider.pages.front_channel_logout({.look = logout.look,
+                                                .frames = std::move(frames),
+                                                .application_name = name,
+                                                .next = std::move(next)});
   }
   if (!next.empty()) return Response::redirect(std::move(next));
-  return provider.pages.signed_out({name});
+  return provider.pages.signed_out({.look = logout.look, .application_name = name});
 }
 
 runtime::Task<Response> end_sessions(const Provider& provider, const Request& request,
@@ -120,12 +127,14 @@ Response ask(const Provider& provider, const Request& request, const LogoutReque
              const oidc::model::Browser& browser, const oidc::Form& form) {
   const auto binding = read_or_make_binding(provider, request);
   Flow flow;
-  for (const char* name : {"id_token_hint", "client_id", "post_logout_redirect_uri", "state"}) {
+  for (const char* name :
+       {"id_token_hint", "client_id", "post_logout_redirect_uri", "state", "ui_locales"}) {
     if (auto value = form.get(name)) flow.form.set(name, std::move(*value));
   }
   flow.started_at = provider.now();
   flow.binding = binding.hash;
   page::SignOutView view;
+  view.look = logout.look;
   view.t = seal_flow(provider, Purpose::logout, flow);
   view.application_name = logout.client ? logout.client->display_name() : "";
   view.account_email = browser.sessions.front().user.primary_email();
@@ -141,12 +150,15 @@ runtime::Task<Response> start_logout(const Provider& provider, const Request& re
   if (!logout) co_return std::move(logout.error());
   auto browser = co_await load_browser(provider, request);
   if (!browser) co_return refuse(provider, request, provider::to_oauth_error(browser.error()));
-  if (!*browser || (*browser)->sessions.empty()) co_return signed_out(provider, *logout);
+  // What nobody vouched for sends nobody anywhere before a person has acted: ask() shows a button.
+  auto silent = *logout;
+  if (silent.client && silent.client->quarantined) silent.redirect.reset();
+  if (!*browser || (*browser)->sessions.empty()) co_return signed_out(provider, silent);
   if (logout->hint) {
     // The hint names a session of this very browser: the application speaks for its person.
     for (const auto& candidate : (*browser)->sessions) {
       if (candidate.session.sid == logout->hint->sid) {
-        co_return co_await end_sessions(provider, request, *logout, **browser,
+        co_return co_await end_sessions(provider, request, silent, **browser,
                                         {candidate.session.id});
       }
     }

@@ -13,9 +13,9 @@ using provider::Provider;
 
 page::ErrorView lost_page() {
   page::ErrorView view;
-  view.title = "This page cannot be continued";
-  view.sentence = "The address of this page is incomplete or was changed.";
-  view.remedy = "Go back to the application that you want to use and sign in from there.";
+  view.title = "error_lost";
+  view.sentence = "error_lost_sentence";
+  view.remedy = "error_go_back";
   return view;
 }
 
@@ -23,10 +23,11 @@ page::ErrorView lost_page() {
 // application can send them again.
 Response start_anew(const Provider& provider, const Request& request, std::string_view route,
                     const Flow& flow) {
+  if (!flow.own_page.empty()) return Response::redirect(flow.own_page);
   if (flow.restartable) return Response::redirect("/authorize?" + flow.form.encode());
   page::ErrorView view;
-  view.title = "This sign-in request has expired";
-  view.remedy = "Go back to the application that you want to use and sign in from there.";
+  view.title = "error_expired";
+  view.remedy = "error_go_back";
   return page_failure(provider, request, route,
                       OAuthError{OAuthErrorCode::invalid_request, "The page was open for too long.",
                                  "t: older than the limit"},

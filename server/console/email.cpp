@@ -1,0 +1,85 @@
+#include <algorithm>
+
+#include "server/console/pages.h"
+#include "server/console/person.h"
+#include "server/page/people_pages.h"
+#include "server/provider/failure.h"
+#include "server/signin/challenge.h"
+#include "server/signin/link_wait.h"
+#include "server/signin/own_flow.h"
+
+namespace server::console {
+namespace {
+
+using http::Request;
+using http::Response;
+using page::FormNotice;
+using provider::Provider;
+
+constexpr const char* kPage = "/account/email";
+constexpr std::string_view kForm = "email";
+
+Response show(const Provider& provider, const Request& request, const Person& person,
+              std::string typed, FormNotice notice, int status) {
+  page::ChangeEmailView view;
+  view.frame = frame_of(provider, request, person);
+  view.t = form_seal(provider, person, kForm);
+  view.typed = std::move(typed);
+  if (!notice.key.empty()) view.frame.notice = std::move(notice);
+  return page::account_email(provider.pages, view, status);
+}
+
+bool is_primary(const oidc::model::User& user, std::string_view email) {
+  const auto fold = oidc::model::fold_email(email);
+  return fold && !user.emails.empty() && user.emails.front().fold == *fold;
+}
+
+}  // namespace
+
+runtime::Task<Response> get_email(const Provider& provider, Request request) {
+  const auto person = co_await load_fresh_person(provider, request, kPage);
+  if (!person) co_return person.error();
+  if (!signin::has_mail(provider)) co_return to_own_page(provider, *person, "/account/security");
+  co_return show(provider, request, *person, "", {}, 200);
+}
+
+runtime::Task<Response> post_email(const Provider& provider, Request request) {
+  const auto person = co_await load_fresh_person(provider, request, kPage);
+  if (!person) co_return person.error();
+  const auto fields = own_fields(provider, request, *person, kForm);
+  if (!fields || !signin::has_mail(provider)) co_return to_own_page(provider, *person, kPage);
+  const auto email = signin::typed_email(*fields);
+  if (is_primary(person->account.user, email)) {
+    co_return show(provider, request, *person, email, {.key = "account_email_same"}, 422);
+  }
+  auto flow = signin::make_own_flow(provider, "/account/security");
+  auto outcome = co_await signin::start_challenge(
+      provider, request,
+      {.purpose = oidc::model::ChallengePurpose::change_email,
+       .email = email,
+       .language = person->look.language,
+       .user_id = person->id(),
+       .flow = flow});
+  if (const auto* started = std::get_if<signin::ChallengeStarted>(&outcome)) {
+    co_return signin::sent_page(provider, std::move(flow), email, *started);
+  }
+  if (const auto* error = std::get_if<store::StoreError>(&outcome)) {
+    co_return store_failure(provider, request, kPage, *error);
+  }
+  if (const auto* refused = std::get_if<signin::ChallengeRefused>(&outcome)) {
+    co_return show(provider, request, *person, email, {.key = refused->sentence}, 422);
+  }
+  const auto wait = std::chrono::ceil<std::chrono::seconds>(
+      std::get<signin::ChallengeThrottled>(outcome).retry_at - provider.now());
+  co_return show(provider, request, *person, email,
+                 {.key = "signup_throttled",
+                  .event_id = record_failure(provider, request, kPage,
+                                             {oidc::OAuthErrorCode::access_denied,
+                                              "No further mail is sent for now.",
+                                              "throttle: too many mails"},
+                                             429),
+                  .retry_after_s = std::max<std::int64_t>(1, wait.count())},
+                 429);
+}
+
+}  // namespace server::console

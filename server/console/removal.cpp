@@ -1,0 +1,64 @@
+#include "server/console/pages.h"
+#include "server/console/person.h"
+#include "server/observe/log.h"
+#include "server/page/people_pages.h"
+#include "server/signin/browser_state.h"
+#include "server/signin/flow.h"
+#include "server/signin/notice_mail.h"
+
+namespace server::console {
+namespace {
+
+using http::Request;
+using http::Response;
+using provider::Provider;
+
+constexpr const char* kPage = "/account/delete";
+constexpr std::string_view kForm = "delete";
+
+Response show(const Provider& provider, const Request& request, const Person& person,
+              page::FormNotice notice, int status) {
+  page::DeleteAccountView view;
+  view.frame = frame_of(provider, request, person);
+  view.t = form_seal(provider, person, kForm);
+  if (!notice.key.empty()) view.frame.notice = std::move(notice);
+  return page::account_delete(provider.pages, view, status);
+}
+
+}  // namespace
+
+runtime::Task<Response> get_delete(const Provider& provider, Request request) {
+  const auto person = co_await load_fresh_person(provider, request, kPage);
+  if (!person) co_return person.error();
+  co_return show(provider, request, *person, {}, 200);
+}
+
+runtime::Task<Response> post_delete(const Provider& provider, Request request) {
+  const auto person = co_await load_fresh_person(provider, request, kPage);
+  if (!person) co_return person.error();
+  const auto fields = own_fields(provider, request, *person, kForm);
+  if (!fields) co_return to_own_page(provider, *person, kPage);
+  if (fields->value_or("confirm", "") != "yes") {
+    co_return show(provider, request, *person, {.key = "account_delete_unconfirmed"}, 422);
+  }
+  auto notice = co_await signin::make_notice(provider, request,
+                                             {.kind = mail::MailKind::account_deleted,
+                                              .user_id = person->id(),
+                                              .to = person->account.user.primary_email(),
+                                              .language = person->look.language});
+  if (!notice) co_return store_failure(provider, request, kPage, notice.error());
+  const auto done = co_await provider.store.delete_user(
+      person->id(), person->actor(request), provider.now(), std::move(*notice));
+  if (!done) co_return store_failure(provider, request, kPage, done.error());
+  observe::log_info("account_deleted",
+                    {{"user_id", person->id()}, {"source", request.client_address}});
+  auto response = page::account_deleted(provider.pages, person->look);
+  std::vector<std::string> cookies;
+  signin::renew_browser_state(provider, cookies);
+  // Other accounts of this browser stay signed in.
+  if (!person->several) cookies.push_back(provider.cookie(signin::kSessionCookie, "", 0));
+  for (auto& cookie : cookies) response.add("Set-Cookie", std::move(cookie));
+  co_return response;
+}
+
+}  // namespace server::console

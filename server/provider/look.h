@@ -1,0 +1,31 @@
+// Owns: how the pages for an application look: their language, and what its branding record says,
+// or else the default record.
+#pragma once
+#include <string>
+
+#include "oidc/model/branding.h"
+#include "oidc/model/client.h"
+#include "server/http/message.h"
+#include "server/page/application_view.h"
+#include "server/page/look.h"
+#include "server/provider/provider.h"
+#include "server/runtime/task.h"
+
+namespace server::provider {
+
+// `client` null: a page of ours. `ui_locales` as in language_of(). Looks never hold a page up: when
+// the record can't be read, the page has our own.
+runtime::Task<page::Look> find_look(const Provider& provider, const http::Request& request,
+                                    std::string ui_locales = {},
+                                    const oidc::model::Client* client = nullptr);
+
+// What the record says, over what `look` is. `owner` as in brand_files.h; `own_name` is shown for a
+// record of an application that names none.
+void put_branding(page::Look& look, const oidc::model::Branding& branding, const std::string& owner,
+                  const std::string& own_name);
+
+// Shows the logo that was uploaded for the application itself, if there is one, in place of that at
+// its logo_uri.
+void use_own_logo(page::ApplicationView& application, const page::Look& look);
+
+}  // namespace server::provider

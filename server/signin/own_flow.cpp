@@ -1,0 +1,74 @@
+#include "server/signin/own_flow.h"
+
+#include <nlohmann/json.hpp>
+
+#include "oidc/base/json.h"
+#include "oidc/base/text.h"
+#include "server/signin/resume.h"
+
+namespace server::signin {
+
+Flow make_own_flow(const provider::Provider& provider, std::string own_page) {
+  Flow flow;
+  flow.own_page = std::move(own_page);
+  flow.resolved = true;
+  flow.started_at = provider.now();
+  return flow;
+}
+
+std::expected<Flow, http::Response> resume_or_begin(const provider::Provider& provider,
+                                                    const http::Request& request,
+                                                    std::string_view route) {
+  if (const auto query = oidc::Form::parse(request.query); query && !query->has("t")) {
+    return make_own_flow(provider);
+  }
+  return resume_page(provider, request, route);
+}
+
+page::FormNotice form_notice(const Flow& flow) {
+  page::FormNotice notice;
+  notice.event_id = flow.event_id;
+  if (flow.notice == page::SignInNotice::rebound) {
+    notice.key = "login_rebound";
+    notice.is_error = false;
+  } else if (flow.notice == page::SignInNotice::bad_address) {
+    notice.key = "login_bad_address";
+  }
+  return notice;
+}
+
+http::Response to_page(const provider::Provider& provider, const http::Request& request,
+                       std::string_view path, Flow flow) {
+  const auto cookie = bind_here(provider, request, flow);
+  auto response = http::Response::redirect(std::string(path) +
+                                           "?t=" + seal_flow(provider, Purpose::authorize, flow));
+  if (!cookie.empty()) response.add("Set-Cookie", cookie);
+  return response;
+}
+
+std::string bind_here(const provider::Provider& provider, const http::Request& request,
+                      Flow& flow) {
+  auto binding = read_or_make_binding(provider, request);
+  flow.binding = std::move(binding.hash);
+  return std::move(binding.set_cookie);
+}
+
+std::string typed_email(const oidc::Form& fields) {
+  auto email = fields.value_or("email", "").substr(0, 254);
+  if (!oidc::is_clean_utf8(email)) email.clear();
+  return email;
+}
+
+std::vector<std::string> personal_words(const oidc::model::User& user) {
+  std::vector<std::string> words;
+  for (const auto& email : user.emails) words.push_back(email.fold);
+  const auto claims = oidc::parse_json_object(user.claims.empty() ? "{}" : user.claims);
+  for (const char* name : {"name", "given_name", "family_name", "nickname"}) {
+    if (auto value = claims ? oidc::string_member(*claims, name) : std::nullopt) {
+      words.push_back(std::move(*value));
+    }
+  }
+  return words;
+}
+
+}  // namespace server::signin
