@@ -102,15 +102,17 @@ onEachBackend('authorization request', (backend) => {
     assert.ok(page.has('consent-allow'));
   });
 
-  test('prompt=select_account shows the sign-in page', async () => {
+  test('prompt=select_account shows who is signed in, and the sign-in page where nobody is', async () => {
     const page = await open(await signedIn(), { prompt: 'select_account' });
-    assert.ok(page.has('login-email'));
+    assert.ok(page.has('choose-0') && page.has('choose-other'));
+    assert.ok((await open(new Browser(server), { prompt: 'select_account' })).has('login-email'));
   });
 
   test('another person can sign in on the page of prompt=select_account', async () => {
     const browser = await signedIn();
     const { verifier, url } = withPkce({ prompt: 'select_account' });
-    const page = await signIn(browser, url, fixtures.mallory);
+    const login = await browser.submit(await browser.open(url), 'choose-other');
+    const page = await signIn(browser, login.url, fixtures.mallory);
     const answer = await redeem(server, web,
       { code: page.parameters.code, verifier, redirect_uri: web.redirect_uris[0] });
     const { sub } = decodeJwt(answer.json().id_token).payload;

@@ -146,7 +146,7 @@ export class Browser {
     const pressed = form.buttons.find((part) => part.id === button);
     if (pressed?.name) values.set(pressed.name, pressed.value ?? '');
     for (const [name, value] of Object.entries(fields)) values.set(name, value);
-    return this.open(new URL(form.action || page.url, page.url), {
+    return this.open(new URL(pressed?.formaction || form.action || page.url, page.url), {
       form: values,
       headers: { origin: this.server.issuer, ...options.headers },
     });

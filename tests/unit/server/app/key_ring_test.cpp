@@ -192,7 +192,7 @@ TEST_CASE("Key ring: two nodes that start together share one set") {
     CHECK((*ring)->purpose_key("seal") == (*rings.front())->purpose_key("seal"));
   }
   CHECK(run_sql(keys.path, "SELECT COUNT(*) FROM signing_keys") == "4");
-  CHECK(run_sql(keys.path, "SELECT COUNT(*) FROM purpose_keys") == "5");
+  CHECK(run_sql(keys.path, "SELECT COUNT(*) FROM purpose_keys") == "6");
 }
 
 TEST_CASE("Key ring: the database file holds no key in clear") {
