@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "oidc/base/base64url.h"
 #include "oidc/crypto/openssl_handle.h"
 
 namespace oidc::crypto {
@@ -18,6 +19,10 @@ std::string random_bytes(std::size_t count) {
     }
   }
   return out;
+}
+
+std::string random_id() {
+  return base64url_encode(random_bytes(16));
 }
 
 }  // namespace oidc::crypto

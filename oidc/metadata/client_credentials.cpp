@@ -10,7 +10,7 @@ using model::ClientAuthMethod;
 
 std::string make_client_id() {
   for (;;) {
-    auto id = base64url_encode(crypto::random_bytes(16));
+    auto id = crypto::random_id();
     if (!id.starts_with('-')) return id;
   }
 }

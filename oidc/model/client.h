@@ -74,6 +74,8 @@ struct Client {
   // RFC 7592: base64url SHA-256 of the registration access token; empty when there is none.
   std::string registration_access_token_digest;
   TimePoint created_at{};
+  // Of its last change: no two states of a client have the same one.
+  TimePoint updated_at{};
 
   bool is_public() const { return token_endpoint_auth_method == ClientAuthMethod::none; }
   bool has_grant_type(std::string_view type) const;

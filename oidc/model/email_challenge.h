@@ -24,7 +24,7 @@ struct EmailChallenge {
   std::string email_fold;   // where the mail went
   std::string binding;      // SHA-256 of the asking browser's binding cookie
   std::string code_digest;  // of the typed code, under a keyed hash with the row in it
-  std::string number;       // two digits shown in the asking browser
+  std::string number;       // three digits shown in the asking browser
   std::string payload;      // sealed: what is done when it is answered (the flow, a new account …)
   std::string asked_from;   // "Firefox on Android", shown to whoever opens the link elsewhere
   TimePoint created_at{}, expires_at{};

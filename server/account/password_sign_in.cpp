@@ -1,22 +1,21 @@
 #include "server/account/password_sign_in.h"
 
+#include <algorithm>
+
 #include "oidc/base/base64url.h"
 #include "oidc/base/form.h"
 #include "oidc/base/network.h"
 #include "oidc/base/text.h"
 #include "oidc/crypto/aead.h"
-#include "oidc/crypto/digest.h"
 #include "oidc/model/user.h"
+#include "server/account/refusal.h"
+#include "server/store/bucket_name.h"
 
 namespace server::account {
 namespace {
 
 constexpr std::chrono::hours kDay(24);
 constexpr std::string_view kDevicePlace = "latchkey device cookie v1";
-
-std::string bucket_name(std::string_view kind, std::string_view key, std::string_view value) {
-  return std::string(kind) + ":" + oidc::base64url_encode(oidc::crypto::hmac_sha256(key, value));
-}
 
 std::vector<std::string> names(const std::vector<store::Bucket>& buckets) {
   std::vector<std::string> out;
@@ -48,6 +47,43 @@ runtime::Task<store::StoreResult<Reserved>> reserve(store::Store& store, Throttl
   auto reservation = co_await store.reserve_attempt(buckets, limits.window, now);
   if (!reservation) co_return std::unexpected(reservation.error());
   co_return Reserved{std::move(buckets), *reservation};
+}
+
+// The short window slows guessing, the long one bounds it (NIST SP 800-63B-4 §3.2.2: at most 100).
+constexpr std::string_view kAccount = "account";
+constexpr std::string_view kAccountDay = "account-day";
+
+std::vector<store::Bucket> shared_buckets(std::string_view key, const ThrottleLimits& limits,
+                                          const Refusal& attempt) {
+  return {{store::bucket_name(key, kAccountDay, attempt.typed), limits.account_daily, kDay},
+          {store::bucket_name(key, "address", oidc::network_of(attempt.client_address)),
+           limits.address},
+          {"site", limits.site}};
+}
+
+bool is_of_account(const std::string& bucket) {
+  return bucket.starts_with(kAccount);
+}
+
+std::optional<store::Bucket> device_bucket(std::string_view key, const ThrottleLimits& limits,
+                                           const std::optional<DeviceCookie>& device,
+                                           const std::optional<store::PasswordRecord>& record) {
+  if (!device || !record || device->user_id != record->user.id ||
+      device->issued_at < record->user.credentials_changed_at) {
+    return std::nullopt;
+  }
+  return store::Bucket{store::bucket_name(key, "device", device->device_id), limits.account};
+}
+
+// Which of the reasons an attempt is refused for; empty: none.
+std::string_view rule_broken(const std::optional<store::PasswordRecord>& record, bool too_long,
+                             bool matches) {
+  if (too_long) return "password: longer than any password can be";
+  if (!record) return "email: no such account";
+  if (record->phc.empty()) return "password: this account has none";
+  if (!matches) return "password: wrong";
+  if (!record->user.is_active()) return "account: disabled";
+  return "";
 }
 
 }  // namespace
@@ -84,39 +120,44 @@ runtime::Task<AttemptOutcome> attempt_password(store::Store& store, Passwords& p
     record = std::move(*found);
   }
   // One counter for all spellings; what is no address at all has a counter too.
-  const std::string counted =
-      fold.value_or(oidc::to_lower_ascii(oidc::trim(attempt.email)).substr(0, 254));
-  // The short window slows guessing, the long one bounds it (NIST SP 800-63B-4 §3.2.2: at most
-  // 100).
-  std::vector<store::Bucket> shared = {
-      {bucket_name("account-day", throttle_key, counted), limits.account_daily, kDay},
-      {bucket_name("address", throttle_key, oidc::network_of(attempt.client_address)),
-       limits.address},
-      {"site", limits.site}};
-  store::Bucket account{bucket_name("account", throttle_key, counted), limits.account};
-  std::optional<store::Bucket> device;
-  if (attempt.device && record && attempt.device->user_id == record->user.id &&
-      attempt.device->issued_at >= record->user.credentials_changed_at) {
-    device = {bucket_name("device", throttle_key, attempt.device->device_id), limits.account};
-  }
-  auto reserved = co_await reserve(store, limits, std::move(shared), std::move(device),
-                                   std::move(account), now);
+  const Refusal refusal{
+      record ? record->user.id : std::string(),
+      fold.value_or(oidc::to_lower_ascii(oidc::trim(attempt.email)).substr(0, 254)),
+      attempt.client_address, attempt.browser};
+  auto reserved = co_await reserve(
+      store, limits, shared_buckets(throttle_key, limits, refusal),
+      device_bucket(throttle_key, limits, attempt.device, record),
+      {store::bucket_name(throttle_key, kAccount, refusal.typed), limits.account}, now);
   if (!reserved) co_return reserved.error();
-  if (!reserved->reservation.allowed) co_return Throttled{reserved->reservation.retry_at};
-  if (Passwords::is_too_long(attempt.password.reveal())) {
-    co_return Refused{"password: longer than any password can be"};
+  const auto& reservation = reserved->reservation;
+  if (!reservation.allowed) {
+    // Told to the person when it is their account that is attacked. A flood of such attempts from
+    // one place, or at the whole site, is refused without writing anything.
+    if (std::ranges::any_of(reservation.full, is_of_account)) {
+      auto noted = co_await note_refusal(store, throttle_key, refusal, "throttled", now);
+      if (!noted) co_return noted.error();
+    }
+    co_return Throttled{reservation.retry_at};
   }
-  auto verdict = co_await passwords.verify(record ? record->phc : "", std::move(attempt.password));
-  if (!verdict) {
-    auto returned = co_await store.give_back(names(reserved->buckets));
-    if (!returned) co_return returned.error();
-    co_return Busy{};
+  const bool too_long = Passwords::is_too_long(attempt.password.reveal());
+  Passwords::Verdict verdict;
+  if (!too_long) {
+    auto verified =
+        co_await passwords.verify(record ? record->phc : "", std::move(attempt.password));
+    if (!verified) {
+      auto returned = co_await store.give_back(names(reserved->buckets));
+      if (!returned) co_return returned.error();
+      co_return Busy{};
+    }
+    verdict = std::move(*verified);
   }
-  if (!record) co_return Refused{"email: no such account"};
-  if (record->phc.empty()) co_return Refused{"password: this account has none"};
-  if (!verdict->matches) co_return Refused{"password: wrong"};
-  if (!record->user.is_active()) co_return Refused{"account: disabled"};
-  co_return Accepted{std::move(*record), std::move(verdict->rehash), names(reserved->buckets)};
+  const auto rule = rule_broken(record, too_long, verdict.matches);
+  if (!rule.empty()) {
+    auto noted = co_await note_refusal(store, throttle_key, refusal, "pwd", now);
+    if (!noted) co_return noted.error();
+    co_return Refused{std::string(rule)};
+  }
+  co_return Accepted{std::move(*record), std::move(verdict.rehash), names(reserved->buckets)};
 }
 
 }  // namespace server::account

@@ -1,5 +1,6 @@
 // Owns: one attempt to sign in by password: the throttle is reserved before Argon2 runs and given
-// back on success; unknown, disabled and wrong look and cost the same (NIST SP 800-63B-4 §3.2.2).
+// back on success; unknown, disabled and wrong look and cost the same (NIST SP 800-63B-4 §3.2.2),
+// and leave what their person is told (refusal.h).
 #pragma once
 #include <optional>
 #include <string>
@@ -38,6 +39,7 @@ struct PasswordAttempt {
   oidc::Password password;
   std::string client_address;
   std::optional<DeviceCookie> device;
+  std::string browser;  // for the person's history; may be empty
 };
 
 struct Accepted {

@@ -26,10 +26,19 @@ constexpr std::array<double, 5> kGuessesLog10 = {0, 3, 6, 8, 10};
 
 double guesses_log10(const std::string& password, const std::vector<std::string>& words) {
   std::vector<const char*> pointers;
+  pointers.reserve(words.size() + 1);
   for (const auto& word : words) pointers.push_back(word.c_str());
   pointers.push_back(nullptr);
   return ZxcvbnMatch(password.substr(0, kStrengthPrefix).c_str(), pointers.data(), nullptr) *
          0.301029996;
+}
+
+int score_of(double guesses) {
+  int score = 0;
+  for (int next = 1; next < static_cast<int>(kGuessesLog10.size()); ++next) {
+    if (guesses >= kGuessesLog10[static_cast<std::size_t>(next)]) score = next;
+  }
+  return score;
 }
 
 // The words that stand in an address or a name: "ann.lee@example.com" is ann, lee, example and com,
@@ -124,27 +133,31 @@ runtime::Task<std::expected<std::string, runtime::Overloaded>> Passwords::hash(
   });
 }
 
-std::string Passwords::policy_breach(const oidc::Password& password,
-                                     const std::vector<std::string>& personal) const {
+PolicyBreach Passwords::policy_breach(const oidc::Password& password,
+                                      const std::vector<std::string>& personal) const {
   const auto& text = password.reveal();
-  if (is_too_long(text)) return "password_too_long";
-  if (!oidc::is_clean_utf8(text)) return "password_unreadable";
-  if (count_characters(text) < options_.min_length) return "password_too_short";
-  if (blocklist_.contains(oidc::to_lower_ascii(text))) return "password_blocked";
-  // The thousand that are tried first are refused whatever the setting.
-  const double least =
-      kGuessesLog10[static_cast<std::size_t>(std::clamp(options_.min_strength, 1, 4))];
+  if (is_too_long(text)) return {.key = "password_too_long"};
+  if (!oidc::is_clean_utf8(text)) return {.key = "password_unreadable"};
+  if (count_characters(text) < options_.min_length) return {.key = "password_too_short"};
+  if (blocklist_.contains(oidc::to_lower_ascii(text))) return {.key = "password_blocked"};
   std::vector<std::string> words;
   add_words(words, options_.service_name);
   for (const auto& known : personal) add_words(words, known);
   const double guesses = guesses_log10(text, words);
-  if (guesses >= least) return "";
-  return guesses < guesses_log10(text, {}) ? "password_personal" : "password_weak";
+  const int score = score_of(guesses);
+  if (score >= least_score()) return {};
+  const bool is_personal = guesses < guesses_log10(text, {});
+  return {.key = is_personal ? "password_personal" : "password_weak", .score = score};
+}
+
+// The thousand that are tried first are refused whatever the setting.
+int Passwords::least_score() const {
+  return std::clamp(options_.min_strength, 1, 4);
 }
 
 oidc::Result<void> Passwords::check_policy(const oidc::Password& password,
                                            const std::vector<std::string>& personal) const {
-  const auto key = policy_breach(password, personal);
+  const auto key = policy_breach(password, personal).key;
   if (key.empty()) return {};
   return oidc::fail(oidc::OAuthErrorCode::invalid_request, sentence(key, options_.min_length));
 }

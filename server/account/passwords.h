@@ -28,6 +28,11 @@ struct PasswordOptions {
   std::string service_name;    // no part of a password, as little as the person's own names
 };
 
+struct PolicyBreach {
+  std::string key;  // of a text for the person; empty: nothing is wrong
+  int score = 0;    // how strong it is, 0 to 4, where that is what is wrong
+};
+
 class Passwords {
  public:
   // Reads the blocklist: throws std::runtime_error with one sentence if that can't be done.
@@ -42,12 +47,12 @@ class Passwords {
                                                                     oidc::Password password);
   runtime::Task<std::expected<std::string, runtime::Overloaded>> hash(oidc::Password password);
 
-  // What the policy has against a new password, as the key of a text for the person; empty:
-  // nothing.
+  // What the policy has against a new password.
   // `personal`: what others know of the person (address, name), which makes a password weak.
   // Takes up to a millisecond or two.
-  std::string policy_breach(const oidc::Password& password,
-                            const std::vector<std::string>& personal = {}) const;
+  PolicyBreach policy_breach(const oidc::Password& password,
+                             const std::vector<std::string>& personal = {}) const;
+  int least_score() const;  // 1 to 4
   // The same for the command line. Error: invalid_request with an English sentence.
   oidc::Result<void> check_policy(const oidc::Password& password,
                                   const std::vector<std::string>& personal = {}) const;

@@ -166,6 +166,13 @@ enum class RegisterOutcome {
   full,           // most_quarantined is reached
 };
 
+enum class UpdateOutcome {
+  updated,
+  changed,  // somebody else was faster: read it again
+  no_such_client,
+};
+enum class VerifyOutcome { verified, was_verified, no_such_client };
+
 // --- pushed requests, assertions ----------------------------------------------------------------
 
 struct PushedRequest {
@@ -234,8 +241,23 @@ enum class AccountOutcome { done, challenge_used, address_taken, no_such_user };
 // "email_changed".
 struct HistoryRow {
   TimePoint at{};
-  std::string what;  // the above, "sign_in_refused", …
+  std::string what;
   std::string method, address, browser, client_id;
+};
+// An attempt that did not sign in. Those of one person, day, network and method are one row.
+struct RefusedSignIn {
+  std::string person;  // the user's id; for what is nobody's, a keyed hash of what was typed
+  bool decoy = false;  // nobody's: written so that it costs the same, shown to nobody
+  std::string method;  // "pwd", "code", "number"; "throttled": it was not looked at
+  std::string network, address, browser;
+  // Nothing is written when the row had its last attempt less long ago.
+  std::chrono::milliseconds spacing{0};
+};
+struct RefusedRow {
+  TimePoint first_at{}, last_at{};
+  std::int64_t attempts = 0;
+  std::string method;
+  std::string address, browser;  // of the last attempt; both empty: from further networks
 };
 struct AllowedApplication {
   std::string client_id, client_name, scope;
@@ -271,7 +293,8 @@ struct Bucket {
 };
 struct Reservation {
   bool allowed = false;
-  TimePoint retry_at{};  // when not allowed
+  TimePoint retry_at{};           // when not allowed
+  std::vector<std::string> full;  // the buckets that refused it
 };
 
 struct FailureRow {

@@ -44,8 +44,13 @@ class Store {
   // Replaces metadata, redirect URIs, secrets and the registration token's digest (RFC 7592 §2.2).
   // What the operator or the first registration decided stays: first_party, quarantined,
   // created_at, login_method, self_signup, required_acr, and pkce_required unless the client
-  // becomes public. False: no such client.
-  Task<StoreResult<bool>> update_client(oidc::model::Client client, Actor actor, TimePoint now);
+  // becomes public. Nothing is written unless the client still is as it was when
+  // `client.updated_at` was read.
+  Task<StoreResult<UpdateOutcome>> update_client(oidc::model::Client client, Actor actor,
+                                                 TimePoint now);
+  // For the operator: the client is no longer unverified, and no longer counted as such. What it
+  // lost when it registered does not come back: it registers that anew (RFC 7592).
+  Task<StoreResult<VerifyOutcome>> verify_client(std::string client_id, Actor actor, TimePoint now);
   // For the operator: login_method, self_signup and required_acr of this value. False: no such
   // client.
   Task<StoreResult<bool>> set_sign_in_rules(oidc::model::Client client, Actor actor, TimePoint now);
@@ -156,13 +161,11 @@ class Store {
   // must be of that purpose, person and address, and queues `notice` with what it does. Whoever
   // gets a new password or address, or is disabled or deleted, has no open challenge any more.
   Task<StoreResult<AccountOutcome>> create_account(NewAccount command, Actor actor, TimePoint now);
-  // Sets the password, ends every session but `keep_session` and every grant. `challenge_row` 0: by
-  // somebody signed in, and then `by_session` must still live. The address that a challenge went to
-  // becomes verified.
+  // Sets the password, ends every session and every grant. `challenge_row` 0: by somebody signed
+  // in, and then `by_session` must still live. The address that a challenge went to becomes
+  // verified.
   Task<StoreResult<AccountOutcome>> reset_password(std::int64_t challenge_row, std::string user_id,
-                                                   std::string phc,
-                                                   std::optional<std::int64_t> keep_session,
-                                                   Actor actor, TimePoint now,
+                                                   std::string phc, Actor actor, TimePoint now,
                                                    std::optional<QueuedMail> notice = std::nullopt,
                                                    std::optional<std::int64_t> by_session = {});
   // `address` takes the place of the primary one, verified. Sessions stay.
@@ -192,8 +195,13 @@ class Store {
                                          TimePoint now);
   // Newest first.
   Task<StoreResult<std::vector<HistoryRow>>> list_history(std::string user_id, int limit);
-  // For an unknown person too a row is written, which nobody sees: the time it takes tells nothing.
-  Task<StoreResult<void>> note_history(std::string user_id, HistoryRow row);
+
+  // refused_sign_ins.cpp
+  // Of one person and day at most some 20 rows (more only by chance); what comes from further
+  // networks is counted together.
+  Task<StoreResult<void>> note_refused_sign_in(RefusedSignIn refused, TimePoint now);
+  // The latest first.
+  Task<StoreResult<std::vector<RefusedRow>>> list_refused_sign_ins(std::string user_id, int limit);
 
   // mail.cpp
   Task<StoreResult<void>> queue_mail(QueuedMail mail, TimePoint now);
@@ -211,6 +219,7 @@ class Store {
   Task<StoreResult<std::vector<MailRow>>> list_mail(std::string state, std::string address_fold,
                                                     int limit);
   Task<StoreResult<std::vector<Suppression>>> list_suppressions(std::string after, int limit);
+  Task<StoreResult<bool>> is_suppressed(std::string address_fold);
   // False: it was not suppressed.
   Task<StoreResult<bool>> remove_suppression(std::string address_fold, Actor actor, TimePoint now);
 
@@ -218,6 +227,10 @@ class Store {
   // `client_id` empty: the default record. Known to be fresh within a second. Null: none.
   Task<StoreResult<std::shared_ptr<const oidc::model::Branding>>> find_branding(
       std::string client_id);
+  // The client and the record as they were read last, for pages that have to do without the
+  // database. Null: there was none, or it is not remembered.
+  std::shared_ptr<const oidc::model::Client> last_client(const std::string& client_id) const;
+  std::shared_ptr<const oidc::model::Branding> last_branding(const std::string& client_id) const;
   // The record is checked already, and so is that there is such a client.
   Task<StoreResult<void>> set_branding(std::string client_id, oidc::model::Branding branding,
                                        Actor actor, TimePoint now);

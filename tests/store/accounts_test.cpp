@@ -36,10 +36,8 @@ struct Fixture {
     return run(store->load_access(offline.grant.id, "jti", kNow)).value()->live;
   }
   std::string phc() { return run(store->find_password("a@example.com")).value()->phc; }
-  AccountOutcome reset(std::int64_t row, std::optional<std::int64_t> keep = std::nullopt,
-                       std::optional<QueuedMail> notice = std::nullopt) {
-    return run(store->reset_password(row, who.user_id, "new hash", keep, kActor, kNow, notice))
-        .value();
+  AccountOutcome reset(std::int64_t row, std::optional<QueuedMail> notice = std::nullopt) {
+    return run(store->reset_password(row, who.user_id, "new hash", kActor, kNow, notice)).value();
   }
   AccountOutcome change(std::int64_t row, const std::string& fold) {
     return run(store->change_email(row, who.user_id, {fold, fold, false}, kActor, kNow,
@@ -114,7 +112,7 @@ TEST_CASE("a new password by mail ends everything, once", "[store]") {
   RawDatabase raw(f.database.url());
   raw.run_sql("UPDATE user_emails SET verified = 0");
   const auto notice = sample_mail(*f.store, "a@example.com");
-  CHECK(f.reset(row, std::nullopt, notice) == AccountOutcome::done);
+  CHECK(f.reset(row, notice) == AccountOutcome::done);
   CHECK(f.phc() == "new hash");
   CHECK(f.live_sessions() == 0);
   CHECK_FALSE(f.offline_live());
@@ -126,22 +124,30 @@ TEST_CASE("a new password by mail ends everything, once", "[store]") {
   // Neither this one nor an older one opens anything any more.
   CHECK(f.reset(row) == AccountOutcome::challenge_used);
   CHECK(f.reset(open) == AccountOutcome::challenge_used);
-  CHECK(run(f.store->reset_password(0, "nobody", "x", {}, kActor, kNow)) ==
+  CHECK(run(f.store->reset_password(0, "nobody", "x", kActor, kNow)) ==
         AccountOutcome::no_such_user);
   CHECK(run(f.store->set_user_status(f.who.user_id, UserStatus::disabled, kActor, kNow)).value());
   CHECK(f.reset(0) == AccountOutcome::no_such_user);
 }
 
-TEST_CASE("a new password of somebody signed in keeps that session", "[store]") {
+TEST_CASE("a new password of somebody signed in needs that session, and ends it too", "[store]") {
   Fixture f(GENERATE(Backend::sqlite, Backend::postgresql));
   const auto second = f.second_session();
-  CHECK(f.reset(0, second.session_row) == AccountOutcome::done);
-  const auto sessions = run(f.store->list_sessions(f.who.user_id, kNow)).value();
-  REQUIRE(sessions.size() == 1);
-  CHECK(sessions[0].id == second.session_row);
+  const auto by = [&](std::int64_t session) {
+    return run(f.store->reset_password(0, f.who.user_id, "by session", kActor, kNow, std::nullopt,
+                                       session))
+        .value();
+  };
+  CHECK(by(second.session_row + 1) == AccountOutcome::no_such_user);
+  CHECK(f.phc() == kHash);
+  CHECK(by(second.session_row) == AccountOutcome::done);
+  CHECK(f.phc() == "by session");
+  CHECK(f.live_sessions() == 0);
   CHECK_FALSE(f.offline_live());
   CHECK(run(f.store->list_logout_deliveries("queued", 10)).value().size() == 1);
-  // The operator's way ends that one too, and what was open.
+  CHECK(by(second.session_row) == AccountOutcome::no_such_user);
+  f.second_session();
+  // The operator's way ends sessions too, and what was open.
   const auto open = f.challenge(ChallengePurpose::sign_in);
   CHECK(run(f.store->set_password(f.who.user_id, "newer", kActor, kNow)).value());
   CHECK(f.live_sessions() == 0);
@@ -184,6 +190,7 @@ TEST_CASE("a person who is deleted leaves an id and nothing else", "[store]") {
   CHECK(run(f.store->set_claims(f.who.user_id, R"({"name":"Eve"})", kActor, kNow)).value());
   CHECK(run(f.store->find_user(f.who.user_id)).value()->claims == R"({"name":"Eve"})");
   CHECK_FALSE(run(f.store->set_claims("nobody", "{}", kActor, kNow)).value());
+  REQUIRE(run(f.store->note_refused_sign_in({.person = f.who.user_id, .method = "pwd"}, kNow)));
   auto notice = sample_mail(*f.store, "a@example.com");
   CHECK(run(f.store->delete_user(f.who.user_id, kActor, kNow, notice)).value());
   CHECK_FALSE(run(f.store->delete_user(f.who.user_id, kActor, kNow)).value());
@@ -200,8 +207,9 @@ TEST_CASE("a person who is deleted leaves an id and nothing else", "[store]") {
   CHECK(run(f.store->take_mail(10, minutes(1), kNow)).value().size() == 1);  // the notice
   RawDatabase raw(f.database.url());
   CHECK(raw.run_sql("SELECT claims FROM users") == "{}");
-  for (const char* table : {"user_emails", "authenticators", "consents", "user_history",
-                            "email_challenges", "sessions WHERE address <> ''"}) {
+  for (const char* table :
+       {"user_emails", "authenticators", "consents", "user_history", "refused_sign_ins",
+        "email_challenges", "sessions WHERE address <> ''"}) {
     INFO(table);
     CHECK(raw.count(table) == 0);
   }
@@ -211,7 +219,6 @@ TEST_CASE("a person who is deleted leaves an id and nothing else", "[store]") {
       run(f.store->set_user_status(f.who.user_id, UserStatus::active, kActor, kNow)).value());
   CHECK_FALSE(run(f.store->set_password(f.who.user_id, "x", kActor, kNow)).value());
   CHECK_FALSE(run(f.store->sign_out_user(f.who.user_id, kActor, kNow)).value());
-  REQUIRE(run(f.store->note_history(f.who.user_id, {kNow, "x", "", "", "", ""})));
   CHECK(raw.count("user_history WHERE user_id <> ''") == 0);
   const auto again = run(f.store->insert_user(sample_user(f.who.user_id, "z@e.com"), kActor, kNow));
   CHECK(again.error().fault == StoreFault::conflict);
@@ -300,7 +307,7 @@ TEST_CASE("a reset is done once, and leaves no session of a sign-in at the same 
     const auto row = start(*nodes.one, ChallengePurpose::reset_password, "u1", "a@example.com");
     const auto mail_row = start(*nodes.one, ChallengePurpose::sign_in, "u1", "a@example.com");
     const auto reset = [&](Store& store) -> Task<StoreResult<int>> {
-      const auto done = co_await store.reset_password(row, "u1", "new", {}, kActor, kNow);
+      const auto done = co_await store.reset_password(row, "u1", "new", kActor, kNow);
       if (!done) co_return std::unexpected(done.error());
       co_return *done == AccountOutcome::done ? 1 : 0;
     };

@@ -129,6 +129,14 @@ TEST_CASE("a person is read back as they were written", "[store]") {
   CHECK_FALSE(run(store->set_password("nobody", kHash, kActor, kNow)).value());
   CHECK(run(store->list_users("", 10)).value().size() == 2);
   CHECK(run(store->list_users("u1", 10)).value().at(0).id == "u3");
+  // So many people, however many addresses they have; and one without any is a person too.
+  RawDatabase(database.url()).run_sql("DELETE FROM user_emails WHERE user_id = 'u3'");
+  const auto people = run(store->list_users("", 2)).value();
+  REQUIRE(people.size() == 2);
+  CHECK(people[0].emails.size() == 2);
+  CHECK(people[0].primary_email() == "ada@example.com");
+  CHECK(people[1].emails.empty());
+  CHECK(run(store->find_user("u3")).value()->emails.empty());
 }
 
 TEST_CASE("sessions move to the new cookie and keep their sid", "[store]") {

@@ -67,7 +67,7 @@ TEST_CASE("how people sign in at a client is decided by the operator only", "[st
   changed.login_method = "password";
   changed.self_signup = std::nullopt;
   changed.required_acr = "";
-  CHECK(run(store->update_client(changed, kActor, kNow)).value());
+  CHECK(run(store->update_client(changed, kActor, kNow)).value() == UpdateOutcome::updated);
   found = run(store->find_client("c1", kNow)).value();
   CHECK(found->login_method == "magic_link");
   CHECK(found->self_signup == true);

@@ -76,7 +76,7 @@ TEST_CASE("a decoy is a row like any other that nothing answers", "[store]") {
     CHECK(run(store->try_code(row, code, kNow)) == CodeOutcome::wrong);
   }
   CHECK(run(store->try_code(row, "wrong", kNow)) == CodeOutcome::closed);
-  CHECK(run(store->try_number(row, "42", kNow)) == CodeOutcome::closed);
+  CHECK(run(store->try_number(row, "427", kNow)) == CodeOutcome::closed);
   CHECK_FALSE(run(store->use_challenge(row, kNow)).value());
   CHECK(run(store->sign_in(sign_in_by_mail(*store, "", row), kActor, kNow)) ==
         SignInOutcome::account_changed);
@@ -100,12 +100,12 @@ TEST_CASE("codes and numbers close alone", "[store]") {
     CHECK(run(store->try_code(row, i % 2 == 0 ? "wrong" : "", kNow)) == CodeOutcome::wrong);
   }
   CHECK(run(store->try_code(row, "right code", kNow)) == CodeOutcome::closed);
-  CHECK(run(store->try_number(row, "41", kNow)) == CodeOutcome::wrong);
-  CHECK(run(store->try_number(row, "42", kNow + seconds(1))) == CodeOutcome::right);
-  CHECK(run(store->try_number(row, "42", kNow + seconds(2))) == CodeOutcome::right);
-  CHECK(run(store->try_number(row, "43", kNow)) == CodeOutcome::wrong);
-  CHECK(run(store->try_number(row, "44", kNow)) == CodeOutcome::wrong);
-  CHECK(run(store->try_number(row, "42", kNow)) == CodeOutcome::closed);
+  CHECK(run(store->try_number(row, "417", kNow)) == CodeOutcome::wrong);
+  CHECK(run(store->try_number(row, "427", kNow + seconds(1))) == CodeOutcome::right);
+  CHECK(run(store->try_number(row, "427", kNow + seconds(2))) == CodeOutcome::right);
+  CHECK(run(store->try_number(row, "437", kNow)) == CodeOutcome::wrong);
+  CHECK(run(store->try_number(row, "447", kNow)) == CodeOutcome::wrong);
+  CHECK(run(store->try_number(row, "427", kNow)) == CodeOutcome::closed);
   const auto found = run(store->find_challenge(row, kNow)).value();
   CHECK(found->code_attempts == oidc::model::kMostCodeAttempts);
   CHECK(found->number_attempts == oidc::model::kMostNumberAttempts);
@@ -195,7 +195,7 @@ TEST_CASE("wrong codes and numbers are counted exactly under attack", "[store][r
             std::min<std::int64_t>(racers, most_codes));
       CHECK(std::ranges::count(codes, CodeOutcome::right) == 0);
       const auto numbers = race<CodeOutcome>(
-          nodes, racers, [&](Store& store, int) { return store.try_number(row, "41", kNow); });
+          nodes, racers, [&](Store& store, int) { return store.try_number(row, "417", kNow); });
       CHECK(std::ranges::count(numbers, CodeOutcome::wrong) ==
             std::min<std::int64_t>(racers, most_numbers));
       const auto found = run(nodes.two->find_challenge(row, kNow)).value();
@@ -205,7 +205,7 @@ TEST_CASE("wrong codes and numbers are counted exactly under attack", "[store][r
       // Once the limit is reached the right one is refused too.
       CHECK(run(nodes.one->try_code(row, "right code", kNow)) ==
             (racers >= most_codes ? CodeOutcome::closed : CodeOutcome::right));
-      CHECK(run(nodes.one->try_number(row, "42", kNow)) ==
+      CHECK(run(nodes.one->try_number(row, "427", kNow)) ==
             (racers >= most_numbers ? CodeOutcome::closed : CodeOutcome::right));
     }
   }

@@ -208,7 +208,8 @@ TEST_CASE("no client that joins a session as it ends is forgotten", "[store][rac
     const auto who = sign_in_sample(*nodes.one, "r" + std::to_string(round));
     Client client = sample_client(who.client_id);
     client.backchannel_logout_uri = "https://back.example/logout";
-    REQUIRE(run(nodes.one->update_client(client, kActor, kNow)).value());
+    client.updated_at = run(nodes.one->find_client(client.client_id, kNow)).value()->updated_at;
+    REQUIRE(run(nodes.one->update_client(client, kActor, kNow)).value() == UpdateOutcome::updated);
     std::vector<Task<StoreResult<IssueCodeOutcome>>> tasks;
     for (int i = 0; i < 8; ++i) {
       tasks.push_back(nodes.of(i).issue_code(issue_command(nodes.of(i), who), kActor, kNow));

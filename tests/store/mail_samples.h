@@ -31,7 +31,7 @@ inline StartChallenge sample_challenge(Store& store, ChallengePurpose purpose,
   challenge.email_fold = fold;
   challenge.binding = "binding of " + std::to_string(challenge.link.row);
   challenge.code_digest = "right code";
-  challenge.number = "42";
+  challenge.number = "427";
   challenge.payload = "sealed flow";
   challenge.asked_from = "Firefox on Android";
   challenge.created_at = kNow;

@@ -266,8 +266,7 @@ TEST_CASE("rows of schema 3 are read through the store", "[store]") {
   CHECK(run(store->try_code(301, "wrong", kNow)) == CodeOutcome::wrong);
   CHECK(run(store->try_code(301, "code-digest", kNow)) == CodeOutcome::closed);
   CHECK_FALSE(run(store->use_challenge(302, kNow)).value());
-  CHECK(run(store->reset_password(301, "mail-user", "phc", {}, kActor, kNow)) ==
-        AccountOutcome::done);
+  CHECK(run(store->reset_password(301, "mail-user", "phc", kActor, kNow)) == AccountOutcome::done);
   const auto taken = run(store->take_mail(10, minutes(1), kNow)).value();
   REQUIRE(taken.size() == 1);
   CHECK(taken[0].sealed == "c2VhbGVk");
@@ -282,4 +281,19 @@ TEST_CASE("rows of schema 3 are read through the store", "[store]") {
   REQUIRE(branding != nullptr);
   CHECK(branding->logo == "GIF89a");
   CHECK(branding->support_url == "https://example.com/help");
+}
+
+TEST_CASE("rows of schema 4 are read through the store", "[store]") {
+  const Database database(GENERATE(Backend::sqlite, Backend::postgresql));
+  fill_as_of(database, 4, "schema/testdata/0004.sql");
+  const auto store = database.open();
+  const auto refused = run(store->list_refused_sign_ins("attacked-user", 10)).value();
+  REQUIRE(refused.size() == 2);
+  CHECK(refused[0].method == "throttled");
+  CHECK(refused[0].address.empty());
+  CHECK(refused[1].method == "pwd");
+  CHECK(refused[1].attempts == 7);
+  CHECK(refused[1].address == "2001:db8::7");
+  CHECK(refused[1].browser == "Firefox on Android");
+  CHECK(refused[1].first_at < refused[1].last_at);
 }

@@ -33,6 +33,25 @@ TEST_CASE("an initial access token registers exactly as many clients as it has u
   }
 }
 
+TEST_CASE("of updates that read the same state one is written", "[store][race]") {
+  const Database database(GENERATE(Backend::sqlite, Backend::postgresql));
+  TwoNodes nodes(database);
+  REQUIRE(run(nodes.one->insert_client(sample_client("c1"), kActor, kNow)));
+  for (const int racers : kRacers) {
+    for (int round = 0; round < kRounds; ++round) {
+      // A node of its own: the others may hold an older state for a second.
+      const auto read = run(database.open()->find_client("c1", kNow)).value();
+      const auto outcomes = race<UpdateOutcome>(nodes, racers, [&](Store& store, int racer) {
+        auto next = *read;
+        next.client_secret_digest = std::to_string(racer);
+        return store.update_client(std::move(next), kActor, kNow);
+      });
+      CHECK(std::ranges::count(outcomes, UpdateOutcome::updated) == 1);
+      CHECK(std::ranges::count(outcomes, UpdateOutcome::changed) == racers - 1);
+    }
+  }
+}
+
 TEST_CASE("strangers never exceed their number, whoever comes and goes", "[store][race]") {
   const Database database(GENERATE(Backend::sqlite, Backend::postgresql));
   TwoNodes nodes(database);

@@ -107,7 +107,9 @@ TEST_CASE("an update replaces what a client may change, and is seen at once", "[
                         {"https://new.example/b", std::nullopt}};
   next.first_party = next.quarantined = true;
   next.created_at = kNow + days(1);
-  CHECK(run(store->update_client(next, kActor, kNow + seconds(5))).value());
+  next.updated_at = kNow;
+  CHECK(run(store->update_client(next, kActor, kNow + seconds(5))).value() ==
+        UpdateOutcome::updated);
   const auto found = run(store->find_client("c1", kNow)).value();
   REQUIRE(found != nullptr);
   CHECK(found->client_name == "Renamed");
@@ -125,14 +127,48 @@ TEST_CASE("an update replaces what a client may change, and is seen at once", "[
 
   next.token_endpoint_auth_method = oidc::model::ClientAuthMethod::none;
   next.redirect_uris.clear();
-  CHECK(run(store->update_client(next, kActor, kNow)).value());
+  // What was read is out of date, and then it is not, though the clock was set back.
+  CHECK(run(store->update_client(next, kActor, kNow)).value() == UpdateOutcome::changed);
+  CHECK(run(store->find_client("c1", kNow)).value()->redirect_uris.size() == 2);
+  next.updated_at = found->updated_at;
+  CHECK(run(store->update_client(next, kActor, kNow)).value() == UpdateOutcome::updated);
+  CHECK(run(store->find_client("c1", kNow)).value()->updated_at > found->updated_at);
   CHECK(run(store->find_client("c1", kNow)).value()->pkce_required);
   CHECK(run(store->find_client("c1", kNow)).value()->redirect_uris.empty());
 
-  CHECK_FALSE(run(store->update_client(sample_client("c2"), kActor, kNow)).value());
+  CHECK(run(store->update_client(sample_client("c2"), kActor, kNow)).value() ==
+        UpdateOutcome::no_such_client);
   CHECK(run(store->remove_client("c1", kActor, kNow)).value());
-  CHECK_FALSE(run(store->update_client(next, kActor, kNow)).value());
+  CHECK(run(store->update_client(next, kActor, kNow)).value() == UpdateOutcome::no_such_client);
   CHECK(run(store->find_client("c1", kNow)).value() == nullptr);
+}
+
+TEST_CASE("the operator verifies a client that a stranger registered", "[store]") {
+  const Database database(GENERATE(Backend::sqlite, Backend::postgresql));
+  const auto store = database.open();
+  RegisterClient command;
+  command.client = sample_client("c1");
+  command.client.quarantined = true;
+  command.most_quarantined = 1;
+  REQUIRE(run(store->register_client(command, kActor, kNow)).value() ==
+          RegisterOutcome::registered);
+  const auto read = run(store->find_client("c1", kNow)).value();
+  REQUIRE(read->quarantined);
+  CHECK(run(store->verify_client("c1", kActor, kNow)).value() == VerifyOutcome::verified);
+  CHECK(run(store->verify_client("c1", kActor, kNow)).value() == VerifyOutcome::was_verified);
+  CHECK(run(store->verify_client("c2", kActor, kNow)).value() == VerifyOutcome::no_such_client);
+  CHECK_FALSE(run(store->find_client("c1", kNow)).value()->quarantined);
+  RawDatabase raw(database.url());
+  CHECK(raw.count("audit WHERE action = 'client.verify' AND subject = 'c1'") == 1);
+  // Its place is free, the clean-up leaves it alone, and what was read before is out of date.
+  command.client.client_id = "c3";
+  CHECK(run(store->register_client(command, kActor, kNow)).value() == RegisterOutcome::registered);
+  run(store->remove_expired(kNow + days(30), 100, days(7))).value();
+  CHECK(run(store->find_client("c1", kNow)).value() != nullptr);
+  CHECK(run(store->find_client("c3", kNow)).value() == nullptr);
+  CHECK(run(store->update_client(*read, kActor, kNow)).value() == UpdateOutcome::changed);
+  CHECK(run(store->remove_client("c1", kActor, kNow)).value());
+  CHECK(raw.run_sql("SELECT value FROM meta WHERE name = 'quarantined_clients'") == "0");
 }
 
 TEST_CASE("an initial access token registers as often as it says", "[store]") {

@@ -92,6 +92,7 @@ void remove_personal_data(Transaction& tx, const std::string& id) {
   tx.execute("DELETE FROM authenticators WHERE user_id = :id", {{"id", id}});
   tx.execute("DELETE FROM consents WHERE user_id = :id", {{"id", id}});
   tx.execute("DELETE FROM user_history WHERE user_id = :id", {{"id", id}});
+  tx.execute("DELETE FROM refused_sign_ins WHERE person = :id", {{"id", id}});
 }
 
 // The session that asks is still alive.
@@ -119,15 +120,13 @@ Task<StoreResult<AccountOutcome>> Store::create_account(NewAccount command, Acto
 
 Task<StoreResult<AccountOutcome>> Store::reset_password(std::int64_t challenge_row,
                                                         std::string user_id, std::string phc,
-                                                        std::optional<std::int64_t> keep_session,
                                                         Actor actor, TimePoint now,
                                                         std::optional<QueuedMail> notice,
                                                         std::optional<std::int64_t> by_session) {
   co_return co_await sql::submit<AccountOutcome>(
       *state_, Access::write,
-      [challenge_row, id = std::move(user_id), phc = std::move(phc), keep_session,
-       actor = std::move(actor), now, notice = std::move(notice),
-       by_session](Transaction& tx) -> StoreResult<AccountOutcome> {
+      [challenge_row, id = std::move(user_id), phc = std::move(phc), actor = std::move(actor), now,
+       notice = std::move(notice), by_session](Transaction& tx) -> StoreResult<AccountOutcome> {
         if (!hold_active_person(tx, id, now)) return AccountOutcome::no_such_user;
         // The new hash took a while: a recovery in the meantime must not be undone by it.
         if (by_session && !hold_session(tx, *by_session, id, now)) {
@@ -145,7 +144,7 @@ Task<StoreResult<AccountOutcome>> Store::reset_password(std::int64_t challenge_r
         sql::replace_password(tx, id, phc, now);
         sql::close_challenges(tx, id, now);
         // Sessions before grants: issue_code() holds the session's row while it adds a grant.
-        sql::end_all_sessions(tx, id, now, keep_session);
+        sql::end_all_sessions(tx, id, now);
         sql::revoke_all_grants(tx, id, now);
         tx.audit("user.password", actor, id, challenge_row != 0 ? "by mail" : "", now);
         sql::insert_history(

@@ -82,6 +82,14 @@ Task<StoreResult<BrandingPointer>> Store::find_branding(std::string client_id) {
       });
 }
 
+std::shared_ptr<const oidc::model::Client> Store::last_client(const std::string& client_id) const {
+  return state_->clients.last(client_id).value_or(nullptr);
+}
+
+BrandingPointer Store::last_branding(const std::string& client_id) const {
+  return state_->brandings.last(client_id).value_or(nullptr);
+}
+
 Task<StoreResult<void>> Store::set_branding(std::string client_id, Branding branding, Actor actor,
                                             TimePoint now) {
   auto result = co_await sql::submit<void>(

@@ -27,7 +27,7 @@ struct Kind {
   milliseconds kept;
   Sql remove;
 };
-constexpr std::array<Kind, 14> kKinds = {{
+constexpr std::array<Kind, 15> kKinds = {{
     {days(1),
      "DELETE FROM authorization_codes WHERE id IN (SELECT id FROM (SELECT id, expires_at"
      " FROM authorization_codes ORDER BY id LIMIT :most) AS oldest WHERE expires_at <= :cut)"},
@@ -64,9 +64,12 @@ constexpr std::array<Kind, 14> kKinds = {{
     {days(400),
      "DELETE FROM user_history WHERE id IN (SELECT id FROM (SELECT id, occurred_at"
      " FROM user_history ORDER BY id LIMIT :most) AS oldest WHERE occurred_at <= :cut)"},
+    {days(90),
+     "DELETE FROM refused_sign_ins WHERE id IN (SELECT id FROM refused_sign_ins"
+     " WHERE decoy = 0 AND day <= :cut ORDER BY day LIMIT :most)"},
     {days(1),
-     "DELETE FROM user_history WHERE id IN (SELECT id FROM user_history"
-     " WHERE user_id = '' AND occurred_at <= :cut ORDER BY id LIMIT :most)"},
+     "DELETE FROM refused_sign_ins WHERE id IN (SELECT id FROM refused_sign_ins"
+     " WHERE decoy = 1 AND day <= :cut ORDER BY day LIMIT :most)"},
     {days(14),
      "DELETE FROM failures WHERE id IN (SELECT id FROM failures"
      " WHERE occurred_at <= :cut ORDER BY occurred_at LIMIT :most)"},

@@ -17,7 +17,7 @@ namespace {
 std::string origin_of(const std::string& redirect_uri) {
   const auto uri = oidc::Uri::parse(redirect_uri);
   if (!uri || !uri->has_authority || uri->host.empty()) return {};
-  const std::string origin = uri->origin();
+  std::string origin = uri->origin();
   if (origin.starts_with("https://")) return origin;
   if (origin.starts_with("http://") && oidc::is_loopback_host(uri->host)) return origin;
   return {};
@@ -74,10 +74,22 @@ Client read_client(const Rows& rows) {
   client.login_method = rows.text(9);
   if (const auto self_signup = rows.maybe_number(10)) client.self_signup = *self_signup != 0;
   client.required_acr = rows.text(11);
+  client.updated_at = rows.time(12);
   return client;
 }
 
 namespace {
+
+// Later than before, whatever the clock says: what was read is told from what is there by it.
+#define LATCHKEY_LATER \
+  " updated_at = CASE WHEN updated_at >= :now THEN updated_at + 1 ELSE :now END"
+
+bool is_there(Transaction& tx, const std::string& client_id) {
+  Rows rows =
+      tx.query("SELECT client_id FROM clients WHERE client_id = :client_id AND removed_at IS NULL",
+               "t", {{"client_id", client_id}});
+  return rows.next();
+}
 
 std::optional<std::int64_t> to_column(std::optional<bool> flag) {
   if (!flag) return std::nullopt;
@@ -115,7 +127,7 @@ void insert_client_rows(Transaction& tx, const Client& client, TimePoint now) {
 bool write_sign_in_rules(Transaction& tx, const Client& client, TimePoint now) {
   return tx.execute(
              "UPDATE clients SET login_method = :login_method, self_signup = :self_signup,"
-             " required_acr = :required_acr, updated_at = :now"
+             " required_acr = :required_acr," LATCHKEY_LATER
              " WHERE client_id = :client_id AND removed_at IS NULL",
              {{"login_method", client.login_method},
               {"self_signup", to_column(client.self_signup)},
@@ -124,14 +136,14 @@ bool write_sign_in_rules(Transaction& tx, const Client& client, TimePoint now) {
               {"client_id", client.client_id}}) == 1;
 }
 
-bool replace_client_rows(Transaction& tx, const Client& client, TimePoint now) {
-  // The row of the client first: of two updates at the same time one is wholly the later.
+UpdateOutcome replace_client_rows(Transaction& tx, const Client& client, TimePoint now) {
+  // The row of the client first: of two updates that read the same, one finds it changed.
   const auto known = tx.execute(
       "UPDATE clients SET metadata = :metadata, client_secret_digest = :digest,"
       " client_secret_sealed = :sealed,"
       " backchannel_logout_uri = :backchannel, registration_access_token_digest = :registration,"
-      " pkce_required = CASE WHEN :is_public = 1 THEN 1 ELSE pkce_required END, updated_at = :now"
-      " WHERE client_id = :client_id AND removed_at IS NULL",
+      " pkce_required = CASE WHEN :is_public = 1 THEN 1 ELSE pkce_required END," LATCHKEY_LATER
+      " WHERE client_id = :client_id AND removed_at IS NULL AND updated_at = :as_read",
       {{"metadata", metadata_of(client)},
        {"digest", client.client_secret_digest},
        {"sealed", client.client_secret_sealed},
@@ -139,11 +151,23 @@ bool replace_client_rows(Transaction& tx, const Client& client, TimePoint now) {
        {"registration", client.registration_access_token_digest},
        {"is_public", client.is_public()},
        {"now", now},
-       {"client_id", client.client_id}});
-  if (known != 1) return false;
+       {"client_id", client.client_id},
+       {"as_read", client.updated_at}});
+  if (known != 1) {
+    return is_there(tx, client.client_id) ? UpdateOutcome::changed : UpdateOutcome::no_such_client;
+  }
   delete_redirect_uris(tx, client.client_id);
   insert_redirect_uris(tx, client);
-  return true;
+  return UpdateOutcome::updated;
+}
+
+VerifyOutcome verify_client_row(Transaction& tx, const std::string& client_id, TimePoint now) {
+  const auto verified =
+      tx.execute("UPDATE clients SET quarantined = 0," LATCHKEY_LATER
+                 " WHERE client_id = :client_id AND removed_at IS NULL AND quarantined = 1",
+                 {{"now", now}, {"client_id", client_id}});
+  if (verified == 1) return VerifyOutcome::verified;
+  return is_there(tx, client_id) ? VerifyOutcome::was_verified : VerifyOutcome::no_such_client;
 }
 
 bool count_unverified(Transaction& tx, std::int64_t most) {

@@ -138,17 +138,34 @@ Task<StoreResult<RegisterOutcome>> Store::register_client(RegisterClient command
   co_return result;
 }
 
-Task<StoreResult<bool>> Store::update_client(Client client, Actor actor, TimePoint now) {
+Task<StoreResult<UpdateOutcome>> Store::update_client(Client client, Actor actor, TimePoint now) {
   const std::string client_id = client.client_id;
-  auto result = co_await sql::submit<bool>(*state_, Access::write,
-                                           [client = std::move(client), actor = std::move(actor),
-                                            now](Transaction& tx) -> StoreResult<bool> {
-                                             if (!sql::replace_client_rows(tx, client, now))
-                                               return false;
-                                             tx.audit("client.update", actor, client.client_id,
-                                                      client.client_name, now);
-                                             return true;
-                                           });
+  auto result = co_await sql::submit<UpdateOutcome>(
+      *state_, Access::write,
+      [client = std::move(client), actor = std::move(actor),
+       now](Transaction& tx) -> StoreResult<UpdateOutcome> {
+        const auto outcome = sql::replace_client_rows(tx, client, now);
+        if (outcome == UpdateOutcome::updated) {
+          tx.audit("client.update", actor, client.client_id, client.client_name, now);
+        }
+        return outcome;
+      });
+  state_->clients.erase(client_id);
+  co_return result;
+}
+
+Task<StoreResult<VerifyOutcome>> Store::verify_client(std::string client_id, Actor actor,
+                                                      TimePoint now) {
+  auto result = co_await sql::submit<VerifyOutcome>(
+      *state_, Access::write,
+      [client_id, actor = std::move(actor), now](Transaction& tx) -> StoreResult<VerifyOutcome> {
+        const auto outcome = sql::verify_client_row(tx, client_id, now);
+        if (outcome == VerifyOutcome::verified) {
+          tx.audit("client.verify", actor, client_id, "", now);
+          sql::discount_unverified(tx, 1);
+        }
+        return outcome;
+      });
   state_->clients.erase(client_id);
   co_return result;
 }

@@ -35,13 +35,12 @@ std::vector<EndedSessionClient> queue_logout_deliveries(Transaction& tx, std::in
   return served;
 }
 
-std::int64_t end_all_sessions(Transaction& tx, const std::string& user_id, TimePoint now,
-                              std::optional<std::int64_t> keep) {
+std::int64_t end_all_sessions(Transaction& tx, const std::string& user_id, TimePoint now) {
   const std::int64_t ending = tx.next_row();
   const auto ended = tx.execute(
       "UPDATE sessions SET ended_at = :now, ending = :ending"
-      " WHERE user_id = :id AND ended_at IS NULL AND id <> :keep",
-      {{"now", now}, {"ending", ending}, {"id", user_id}, {"keep", keep.value_or(0)}});
+      " WHERE user_id = :id AND ended_at IS NULL",
+      {{"now", now}, {"ending", ending}, {"id", user_id}});
   if (ended > 0) queue_logout_deliveries(tx, ending, now);
   return ended;
 }

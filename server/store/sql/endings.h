@@ -11,9 +11,8 @@ namespace server::store::sql {
 std::vector<EndedSessionClient> queue_logout_deliveries(Transaction& tx, std::int64_t ending,
                                                         TimePoint now);
 
-// Ends all sessions of this person, but for `keep`, and queues the deliveries. The number that were
+// Ends all sessions of this person and queues the deliveries. The number that were
 // live.
-std::int64_t end_all_sessions(Transaction& tx, const std::string& user_id, TimePoint now,
-                              std::optional<std::int64_t> keep = std::nullopt);
+std::int64_t end_all_sessions(Transaction& tx, const std::string& user_id, TimePoint now);
 
 }  // namespace server::store::sql

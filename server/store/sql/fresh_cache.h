@@ -27,6 +27,13 @@ class FreshCache {
     if (found == entries_.end() || Clock::now() >= found->second.until) return std::nullopt;
     return found->second.entry;
   }
+  // As it was read last, however long ago. Nothing when `key` is not held.
+  std::optional<Entry> last(const std::string& key) {
+    std::lock_guard lock(mutex_);
+    const auto found = entries_.find(key);
+    if (found == entries_.end()) return std::nullopt;
+    return found->second.entry;
+  }
   // Rises with each erase(). Taken before a record is read from the database.
   std::uint64_t generation() {
     std::lock_guard lock(mutex_);

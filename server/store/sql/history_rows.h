@@ -4,7 +4,6 @@
 
 namespace server::store::sql {
 
-// `user_id` empty: of nobody; the clean-up takes it after a day.
 void insert_history(Transaction& tx, const std::string& user_id, const HistoryRow& row);
 
 }  // namespace server::store::sql

@@ -1,6 +1,6 @@
 // The ledger of back-channel logout: what was queued when a session ended (see endings.h), who
 // tries it, and how it went.
-#include "server/store/sql/state.h"
+#include "server/store/sql/due_rows.h"
 
 namespace server::store {
 
@@ -45,25 +45,16 @@ bool take_delivery(Transaction& tx, std::int64_t id, TimePoint until, TimePoint 
 
 Task<StoreResult<std::vector<LogoutDelivery>>> Store::take_logout_deliveries(
     int limit, std::chrono::milliseconds lease, TimePoint now) {
-  // Read first: nearly always nothing is due.
-  auto due = co_await sql::submit<std::vector<std::int64_t>>(
-      *state_, Access::read,
-      [limit = std::clamp(limit, 0, kMostListed),
-       now](Transaction& tx) -> StoreResult<std::vector<std::int64_t>> {
-        std::vector<std::int64_t> ids;
-        Rows rows = tx.query(
-            "SELECT id FROM logout_deliveries WHERE state = 'queued' AND next_attempt_at <= :now"
-            " ORDER BY next_attempt_at LIMIT :most",
-            "i", {{"now", now}, {"most", limit}});
-        while (rows.next()) ids.push_back(rows.number(0));
-        return ids;
-      });
+  auto due = co_await sql::find_due(*state_,
+                                    "SELECT id FROM logout_deliveries WHERE state = 'queued'"
+                                    " AND next_attempt_at <= :now"
+                                    " ORDER BY next_attempt_at LIMIT :most",
+                                    limit, now);
   if (!due) co_return std::unexpected(due.error());
   if (due->empty()) co_return std::vector<LogoutDelivery>();
-  std::ranges::sort(*due);  // two nodes lock rows in one order
   co_return co_await sql::submit<std::vector<LogoutDelivery>>(
       *state_, Access::write,
-      [ids = std::move(*due), until = now + std::max(lease, std::chrono::milliseconds(1)),
+      [ids = std::move(*due), until = sql::lease_end(lease, now),
        now](Transaction& tx) -> StoreResult<std::vector<LogoutDelivery>> {
         std::vector<LogoutDelivery> taken;
         for (const std::int64_t id : ids) {

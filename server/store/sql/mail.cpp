@@ -1,9 +1,7 @@
 // The queue of mail and its ledger: what was queued, who takes it, how it went, and the addresses
 // that get no more.
-#include <algorithm>
-
+#include "server/store/sql/due_rows.h"
 #include "server/store/sql/mail_rows.h"
-#include "server/store/sql/state.h"
 
 namespace server::store {
 
@@ -144,25 +142,16 @@ Task<StoreResult<void>> Store::queue_mail(QueuedMail mail, TimePoint now) {
 
 Task<StoreResult<std::vector<MailRow>>> Store::take_mail(int limit, std::chrono::milliseconds lease,
                                                          TimePoint now) {
-  // Read first: nearly always nothing is due.
-  auto due = co_await sql::submit<std::vector<std::int64_t>>(
-      *state_, Access::read,
-      [limit = std::clamp(limit, 0, kMostListed),
-       now](Transaction& tx) -> StoreResult<std::vector<std::int64_t>> {
-        std::vector<std::int64_t> ids;
-        Rows rows = tx.query(
-            "SELECT id FROM mail WHERE state = 'queued' AND next_attempt_at <= :now"
-            " ORDER BY next_attempt_at, id LIMIT :most",
-            "i", {{"now", now}, {"most", limit}});
-        while (rows.next()) ids.push_back(rows.number(0));
-        return ids;
-      });
+  auto due = co_await sql::find_due(*state_,
+                                    "SELECT id FROM mail WHERE state = 'queued'"
+                                    " AND next_attempt_at <= :now"
+                                    " ORDER BY next_attempt_at, id LIMIT :most",
+                                    limit, now);
   if (!due) co_return std::unexpected(due.error());
   if (due->empty()) co_return std::vector<MailRow>();
-  std::ranges::sort(*due);  // oldest first; and two nodes lock rows in one order
   co_return co_await sql::submit<std::vector<MailRow>>(
       *state_, Access::write,
-      [ids = std::move(*due), until = now + std::max(lease, std::chrono::milliseconds(1)),
+      [ids = std::move(*due), until = sql::lease_end(lease, now),
        now](Transaction& tx) -> StoreResult<std::vector<MailRow>> {
         std::vector<MailRow> taken;
         for (const std::int64_t id : ids) {
@@ -231,6 +220,17 @@ Task<StoreResult<std::vector<Suppression>>> Store::list_suppressions(std::string
             "tti", {{"after", after}, {"most", limit}});
         while (rows.next()) suppressions.push_back({rows.text(0), rows.text(1), rows.time(2)});
         return suppressions;
+      });
+}
+
+Task<StoreResult<bool>> Store::is_suppressed(std::string address_fold) {
+  co_return co_await sql::submit<bool>(
+      *state_, Access::read,
+      [fold = std::move(address_fold)](Transaction& tx) -> StoreResult<bool> {
+        return tx
+            .query("SELECT 1 FROM mail_suppressions WHERE address_fold = :fold", "i",
+                   {{"fold", fold}})
+            .next();
       });
 }
 

@@ -4,6 +4,7 @@
 #include "oidc/metadata/client_metadata.h"
 #include "server/store/sql/endings.h"
 #include "server/store/sql/history_rows.h"
+#include "server/store/sql/session_rows.h"
 #include "server/store/sql/state.h"
 
 namespace server::store {
@@ -20,27 +21,13 @@ constexpr int kMostListed = 1'000;
 std::vector<Session> read_own_sessions(Transaction& tx, const std::string& user_id,
                                        TimePoint seen_since, TimePoint now) {
   Rows rows = tx.query(
-      "SELECT id, sid, user_id, auth_time, amr, acr, created_at, last_seen_at, expires_at, address,"
-      " browser FROM sessions WHERE user_id = :user_id AND ended_at IS NULL AND expires_at > :now"
-      " AND last_seen_at > :seen_since ORDER BY auth_time DESC, id DESC LIMIT :most",
-      "ittittiiitt",
+      "SELECT" LATCHKEY_SESSION_COLUMNS
+      " FROM sessions s WHERE s.user_id = :user_id AND s.ended_at IS NULL AND s.expires_at > :now"
+      " AND s.last_seen_at > :seen_since ORDER BY s.auth_time DESC, s.id DESC LIMIT :most",
+      LATCHKEY_SESSION_TYPES,
       {{"user_id", user_id}, {"now", now}, {"seen_since", seen_since}, {"most", kMostListed}});
   std::vector<Session> sessions;
-  while (rows.next()) {
-    Session session;
-    session.id = rows.number(0);
-    session.sid = rows.text(1);
-    session.user_id = rows.text(2);
-    session.auth_time = rows.time(3);
-    session.amr = rows.text(4);
-    session.acr = rows.text(5);
-    session.created_at = rows.time(6);
-    session.last_seen_at = rows.time(7);
-    session.expires_at = rows.time(8);
-    session.address = rows.text(9);
-    session.browser = rows.text(10);
-    sessions.push_back(std::move(session));
-  }
+  while (rows.next()) sessions.push_back(sql::read_session(rows));
   return sessions;
 }
 
@@ -153,7 +140,6 @@ Task<StoreResult<std::vector<HistoryRow>>> Store::list_history(std::string user_
       [user_id = std::move(user_id), limit = std::clamp(limit, 0, kMostListed)](
           Transaction& tx) -> StoreResult<std::vector<HistoryRow>> {
         std::vector<HistoryRow> history;
-        if (user_id.empty()) return history;  // those of nobody are for nobody
         Rows rows = tx.query(
             "SELECT occurred_at, what, method, address, browser, client_id FROM user_history"
             " WHERE user_id = :user_id ORDER BY id DESC LIMIT :most",
@@ -163,20 +149,6 @@ Task<StoreResult<std::vector<HistoryRow>>> Store::list_history(std::string user_
               {rows.time(0), rows.text(1), rows.text(2), rows.text(3), rows.text(4), rows.text(5)});
         }
         return history;
-      });
-}
-
-Task<StoreResult<void>> Store::note_history(std::string user_id, HistoryRow row) {
-  co_return co_await sql::submit<void>(
-      *state_, Access::write,
-      [user_id = std::move(user_id), row = std::move(row)](Transaction& tx) -> StoreResult<void> {
-        // Holds the row of the person, so that one who is deleted at this moment leaves nothing.
-        const bool is_known =
-            tx.execute(
-                "UPDATE users SET updated_at = updated_at WHERE id = :id AND deleted_at IS NULL",
-                {{"id", user_id}}) == 1;
-        sql::insert_history(tx, is_known ? user_id : std::string(), row);
-        return {};
       });
 }
 

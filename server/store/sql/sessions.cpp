@@ -31,30 +31,17 @@ bool is_browser_known(Transaction& tx, const OpaqueCredential& credential, TimeP
 
 std::vector<SessionWithUser> read_sessions(Transaction& tx, std::int64_t browser_id,
                                            TimePoint seen_since, TimePoint now) {
-  Rows rows = tx.query(
-      "SELECT s.id, s.sid, s.auth_time, s.amr, s.acr, s.created_at, s.last_seen_at, s.expires_at,"
-      " s.address, s.browser,"
-      " u.id, u.status, u.claims, u.created_at, u.updated_at, u.credentials_changed_at"
-      " FROM sessions s JOIN users u ON u.id = s.user_id AND u.status = 'active'"
-      " WHERE s.browser_id = :browser_id AND s.ended_at IS NULL AND s.expires_at > :now"
-      " AND s.last_seen_at > :seen_since ORDER BY s.auth_time DESC, s.id DESC",
-      "itittiiitttttiii", {{"browser_id", browser_id}, {"now", now}, {"seen_since", seen_since}});
+  constexpr std::size_t kUser = sizeof(LATCHKEY_SESSION_TYPES) - 1;
+  Rows rows = tx.query("SELECT" LATCHKEY_SESSION_COLUMNS "," LATCHKEY_USER_COLUMNS
+                       " FROM sessions s JOIN users u ON u.id = s.user_id AND u.status = 'active'"
+                       " WHERE s.browser_id = :browser_id AND s.ended_at IS NULL"
+                       " AND s.expires_at > :now AND s.last_seen_at > :seen_since"
+                       " ORDER BY s.auth_time DESC, s.id DESC",
+                       LATCHKEY_SESSION_TYPES LATCHKEY_USER_TYPES,
+                       {{"browser_id", browser_id}, {"now", now}, {"seen_since", seen_since}});
   std::vector<SessionWithUser> sessions;
   while (rows.next()) {
-    Session session;
-    session.id = rows.number(0);
-    session.sid = rows.text(1);
-    session.auth_time = rows.time(2);
-    session.amr = rows.text(3);
-    session.acr = rows.text(4);
-    session.created_at = rows.time(5);
-    session.last_seen_at = rows.time(6);
-    session.expires_at = rows.time(7);
-    session.address = rows.text(8);
-    session.browser = rows.text(9);
-    auto user = sql::read_user(rows, 10);
-    session.user_id = user.id;
-    sessions.push_back({std::move(session), std::move(user)});
+    sessions.push_back({sql::read_session(rows), sql::read_user(rows, kUser)});
   }
   return sessions;
 }
@@ -156,6 +143,22 @@ void insert_session(Transaction& tx, const SignIn& command, TimePoint now) {
 }  // namespace
 
 namespace sql {
+
+Session read_session(const Rows& rows) {
+  Session session;
+  session.id = rows.number(0);
+  session.sid = rows.text(1);
+  session.user_id = rows.text(2);
+  session.auth_time = rows.time(3);
+  session.amr = rows.text(4);
+  session.acr = rows.text(5);
+  session.created_at = rows.time(6);
+  session.last_seen_at = rows.time(7);
+  session.expires_at = rows.time(8);
+  session.address = rows.text(9);
+  session.browser = rows.text(10);
+  return session;
+}
 
 void begin_session(Transaction& tx, const SignIn& command, const Actor& actor, TimePoint now) {
   insert_browser(tx, command, now);

@@ -139,6 +139,7 @@ SqliteExecutor::SqliteExecutor(const std::string& path, std::size_t readers,
                                std::size_t queue_limit)
     : path_(path), reads_(queue_limit), writes_(queue_limit) {
   std::vector<std::unique_ptr<Connection>> connections;
+  connections.reserve(readers);
   for (std::size_t i = 0; i < readers; ++i) {
     connections.push_back(open_sqlite_connection(path, true));
   }

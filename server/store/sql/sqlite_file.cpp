@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <stdexcept>
+#include <system_error>
 
 namespace server::store::sql {
 namespace {
@@ -48,7 +48,7 @@ void prepare_sqlite_file(const std::string& path) {
   struct statfs info{};
   if (::statfs(parent.c_str(), &info) != 0) {
     throw std::runtime_error("The folder of the database can't be used: " + parent.string() + ": " +
-                             std::strerror(errno) + ".");
+                             std::generic_category().message(errno) + ".");
   }
   if (const char* name = network_file_system(static_cast<long>(info.f_type))) {
     throw std::runtime_error(std::string("The database lies on a network file system (") + name +
@@ -57,7 +57,7 @@ void prepare_sqlite_file(const std::string& path) {
   const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (file < 0) {
     throw std::runtime_error("The database file can't be opened: " + path + ": " +
-                             std::strerror(errno) + ".");
+                             std::generic_category().message(errno) + ".");
   }
   struct stat status{};
   const bool regular = ::fstat(file, &status) == 0 && S_ISREG(status.st_mode);

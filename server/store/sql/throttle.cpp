@@ -49,12 +49,13 @@ Task<StoreResult<Reservation>> Store::reserve_attempt(std::vector<Bucket> bucket
   co_return co_await sql::submit<Reservation>(
       *state_, Access::write,
       [buckets = std::move(buckets), window, now](Transaction& tx) -> StoreResult<Reservation> {
-        Reservation reservation{true, {}};
+        Reservation reservation{.allowed = true};
         for (const auto& bucket : buckets) {
           const auto span = bucket.window.count() > 0 ? bucket.window : window;
           const auto [count, window_end] = count_attempt(tx, bucket.name, now + span, now);
           if (count <= bucket.limit) continue;
           reservation.allowed = false;
+          reservation.full.push_back(bucket.name);
           reservation.retry_at = std::max(reservation.retry_at, window_end);
         }
         if (!reservation.allowed) tx.discard();

@@ -27,6 +27,30 @@ oidc::model::User read_user(const Rows& rows, std::size_t first_column) {
   return user;
 }
 
+void add_email(const Rows& rows, oidc::model::User& user) {
+  constexpr std::size_t kAddress = sizeof(LATCHKEY_USER_TYPES) - 1;
+  if (rows.is_null(kAddress)) return;
+  user.emails.push_back({rows.text(kAddress), rows.text(kAddress + 1), rows.flag(kAddress + 2)});
+}
+
+std::vector<oidc::model::User> read_people(Rows rows) {
+  std::vector<oidc::model::User> people;
+  while (rows.next()) {
+    if (people.empty() || people.back().id != rows.text(0)) people.push_back(read_user(rows, 0));
+    add_email(rows, people.back());
+  }
+  return people;
+}
+
+std::optional<oidc::model::User> read_person(Rows rows) {
+  std::optional<oidc::model::User> person;
+  while (rows.next()) {
+    if (!person) person = read_user(rows, 0);
+    add_email(rows, *person);
+  }
+  return person;
+}
+
 void load_emails(Transaction& tx, oidc::model::User& user) {
   Rows rows = tx.query(
       "SELECT address, fold, verified FROM user_emails WHERE user_id = :id ORDER BY position",

@@ -38,17 +38,10 @@ Task<StoreResult<std::optional<User>>> Store::find_user(std::string id) {
   co_return co_await sql::submit<std::optional<User>>(
       *state_, Access::read,
       [id = std::move(id)](Transaction& tx) -> StoreResult<std::optional<User>> {
-        std::optional<User> user;
-        {
-          Rows rows = tx.query(
-              "SELECT id, status, claims, created_at, updated_at, credentials_changed_at"
-              " FROM users WHERE id = :id AND deleted_at IS NULL",
-              "tttiii", {{"id", id}});
-          if (!rows.next()) return user;
-          user = sql::read_user(rows, 0);
-        }
-        sql::load_emails(tx, *user);
-        return user;
+        return sql::read_person(
+            tx.query("SELECT" LATCHKEY_PERSON_COLUMNS " FROM users u" LATCHKEY_PERSON_JOIN
+                     " WHERE u.id = :id AND u.deleted_at IS NULL ORDER BY m.position",
+                     LATCHKEY_PERSON_TYPES, {{"id", id}}));
       });
 }
 
@@ -57,22 +50,24 @@ Task<StoreResult<std::optional<PasswordRecord>>> Store::find_password(std::strin
       *state_, Access::read,
       [email_fold =
            std::move(email_fold)](Transaction& tx) -> StoreResult<std::optional<PasswordRecord>> {
+        constexpr std::size_t kAuthenticator = sizeof(LATCHKEY_PERSON_TYPES) - 1;
         std::optional<PasswordRecord> record;
-        {
-          Rows rows = tx.query(
-              "SELECT u.id, u.status, u.claims, u.created_at, u.updated_at,"
-              " u.credentials_changed_at, a.id, a.data FROM user_emails e"
-              " JOIN users u ON u.id = e.user_id"
-              " LEFT JOIN authenticators a ON a.user_id = u.id AND a.kind = 'password'"
-              " WHERE e.fold = :fold",
-              "tttiiiit", {{"fold", email_fold}});
-          if (!rows.next()) return record;
-          record.emplace();
-          record->user = sql::read_user(rows, 0);
-          record->authenticator_id = rows.maybe_number(6).value_or(0);
-          record->phc = rows.text_or_empty(7);
+        Rows rows =
+            tx.query("SELECT" LATCHKEY_PERSON_COLUMNS
+                     ", a.id, a.data FROM user_emails e"
+                     " JOIN users u ON u.id = e.user_id" LATCHKEY_PERSON_JOIN
+                     " LEFT JOIN authenticators a ON a.user_id = u.id AND a.kind = 'password'"
+                     " WHERE e.fold = :fold ORDER BY m.position",
+                     LATCHKEY_PERSON_TYPES "it", {{"fold", email_fold}});
+        while (rows.next()) {
+          if (!record) {
+            record.emplace();
+            record->user = sql::read_user(rows, 0);
+            record->authenticator_id = rows.maybe_number(kAuthenticator).value_or(0);
+            record->phc = rows.text_or_empty(kAuthenticator + 1);
+          }
+          sql::add_email(rows, record->user);
         }
-        sql::load_emails(tx, record->user);
         return record;
       });
 }
@@ -81,18 +76,11 @@ Task<StoreResult<std::optional<User>>> Store::find_user_by_email(std::string ema
   co_return co_await sql::submit<std::optional<User>>(
       *state_, Access::read,
       [email_fold = std::move(email_fold)](Transaction& tx) -> StoreResult<std::optional<User>> {
-        std::optional<User> user;
-        {
-          Rows rows = tx.query(
-              "SELECT u.id, u.status, u.claims, u.created_at, u.updated_at,"
-              " u.credentials_changed_at FROM user_emails e JOIN users u ON u.id = e.user_id"
-              " WHERE e.fold = :fold",
-              "tttiii", {{"fold", email_fold}});
-          if (!rows.next()) return user;
-          user = sql::read_user(rows, 0);
-        }
-        sql::load_emails(tx, *user);
-        return user;
+        return sql::read_person(
+            tx.query("SELECT" LATCHKEY_PERSON_COLUMNS
+                     " FROM user_emails e JOIN users u ON u.id = e.user_id" LATCHKEY_PERSON_JOIN
+                     " WHERE e.fold = :fold ORDER BY m.position",
+                     LATCHKEY_PERSON_TYPES, {{"fold", email_fold}}));
       });
 }
 
@@ -101,16 +89,11 @@ Task<StoreResult<std::vector<User>>> Store::list_users(std::string after, int li
       *state_, Access::read,
       [after = std::move(after), limit = std::clamp(limit, 0, kMostListed)](
           Transaction& tx) -> StoreResult<std::vector<User>> {
-        std::vector<User> users;
-        {
-          Rows rows = tx.query(
-              "SELECT id, status, claims, created_at, updated_at, credentials_changed_at"
-              " FROM users WHERE id > :after AND deleted_at IS NULL ORDER BY id LIMIT :most",
-              "tttiii", {{"after", after}, {"most", limit}});
-          while (rows.next()) users.push_back(sql::read_user(rows, 0));
-        }
-        for (auto& user : users) sql::load_emails(tx, user);
-        return users;
+        return sql::read_people(tx.query(
+            "SELECT" LATCHKEY_PERSON_COLUMNS
+            " FROM (SELECT * FROM users WHERE id > :after AND deleted_at IS NULL"
+            " ORDER BY id LIMIT :most) u" LATCHKEY_PERSON_JOIN " ORDER BY u.id, m.position",
+            LATCHKEY_PERSON_TYPES, {{"after", after}, {"most", limit}}));
       });
 }
 

@@ -1,5 +1,7 @@
 #include "server/account/password_sign_in.h"
 
+#include <map>
+
 #include "oidc/crypto/random.h"
 #include "tests/support/catch.h"
 #include "tests/unit/server/app/provider_fixture.h"
@@ -288,4 +290,39 @@ TEST_CASE("Device cookie: sealed, and nobody else's") {
        {std::string(), std::string("x"), text + "A", text.substr(1), std::string(513, 'A')}) {
     CHECK_FALSE(open_device_cookie(key, other));
   }
+}
+
+TEST_CASE("Password sign-in: its person is told what was refused, and of nobody else's") {
+  Desk desk;
+  const auto told = [&](const std::string& user_id) {
+    return run(desk.store->list_refused_sign_ins(user_id, 100)).value();
+  };
+  desk.try_it("bob@example.com", kPassword);
+  CHECK(told("u-bob").empty());
+  desk.try_it("nobody@example.com", "wrong");
+  desk.try_it("social@example.com", "wrong");
+  desk.try_it("alice@example.com", std::string(1 << 20, 'x'));
+  for (int i = 0; i < 5; ++i) desk.try_it("alice@example.com", "wrong");
+  std::map<std::string, server::store::RefusedRow> rows;
+  for (const auto& row : told("u-alice")) rows[row.method] = row;
+  REQUIRE(rows.size() == 2);
+  CHECK(rows["pwd"].attempts == 3);  // as many as were looked at
+  CHECK(rows["pwd"].address == "192.0.2.1");
+  CHECK(rows["throttled"].attempts == 1);
+  CHECK(told("u-social").size() == 1);
+  // With the right password while it is held back, too.
+  desk.now += minutes(2);
+  CHECK(desk.try_it("alice@example.com", kPassword, "192.0.2.2") == "throttled");
+  CHECK(told("u-alice").size() == 3);
+}
+
+TEST_CASE("Password sign-in: where the network or the site is at fault, nothing is written") {
+  Desk desk;
+  desk.limits = {.account = 100, .address = 2, .site = 3, .window = minutes(15)};
+  desk.try_it("nobody@example.com", "wrong");
+  desk.try_it("nobody@example.com", "wrong");
+  CHECK(desk.try_it("alice@example.com", kPassword) == "throttled");
+  desk.try_it("nobody@example.com", "wrong", "192.0.2.2");
+  CHECK(desk.try_it("alice@example.com", kPassword, "192.0.2.3") == "throttled");
+  CHECK(run(desk.store->list_refused_sign_ins("u-alice", 100)).value().empty());
 }
