@@ -17,7 +17,7 @@ using outbound::SmtpResult;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr int kAtOnce = 4;
+constexpr std::size_t kAtOnce = 4;
 constexpr milliseconds kPause{500};
 // Longer than a message can take, because only as many are taken as threads are free. When this
 // process dies meanwhile, another one takes over after it.
@@ -77,7 +77,12 @@ milliseconds outage_pause(std::int64_t times) {
 Courier::Courier(CourierParts parts, std::unique_ptr<Carrier> carrier)
     : parts_(std::move(parts)),
       carrier_(std::move(carrier)),
-      pool_("mail", kAtOnce, kAtOnce),
+      crew_("mail", kAtOnce, kAtOnce,
+            [this] {
+              // Under the lock, so that it is not missed just before the wait.
+              const std::lock_guard lock(mutex_);
+              wake_.notify_all();
+            }),
       thread_([this] { loop(); }) {}
 
 Courier::~Courier() {
@@ -91,7 +96,8 @@ Courier::~Courier() {
 }
 
 bool Courier::waits_no_more() const {
-  return stopping_ || (more_ && under_way_ < kAtOnce && steady_clock::now() >= paused_until_);
+  return stopping_ ||
+         (more_ && crew_.under_way() < kAtOnce && steady_clock::now() >= paused_until_);
 }
 
 void Courier::loop() {
@@ -103,39 +109,39 @@ void Courier::loop() {
     if (stopping_) return;
     if (steady_clock::now() < paused_until_) continue;
     lock.unlock();
-    const bool good = take_due();
-    if (!good && !failing) observe::log_warn("mail_queue_unreadable");
+    bool good = false;
+    try {
+      good = take_due();
+      if (!good && !failing) observe::log_warn("mail_queue_unreadable");
+    } catch (const std::exception& error) {
+      observe::log_error("mail_queue_failed", {{"detail", error.what()}});
+    }
     failing = !good;
     lock.lock();
   }
 }
 
 bool Courier::take_due() {
-  int room = 0;
+  std::size_t places = kAtOnce;
   {
     const std::lock_guard lock(mutex_);
     // After an outage one mail tries for all.
-    room = (outages_ > 0 ? 1 : kAtOnce) - under_way_;
+    if (outages_ > 0) places = 1;
     more_ = false;
   }
-  if (room <= 0) return true;
-  try {
-    auto due = runtime::run_blocking(parts_.store.take_mail(room, kLease, parts_.now()));
-    if (!due) return false;
-    {
-      const std::lock_guard lock(mutex_);
-      under_way_ += static_cast<int>(due->size());
-      more_ = std::ssize(*due) == room;
-    }
-    for (auto& row : *due) {
-      if (pool_.post([this, row] { deliver(row); })) continue;
-      // Never with as many threads as mails; the lease would bring it back.
-      const std::lock_guard lock(mutex_);
-      --under_way_;
-    }
-  } catch (const std::exception& error) {
-    observe::log_error("mail_queue_failed", {{"detail", error.what()}});
-    return false;
+  const auto under_way = crew_.under_way();
+  if (under_way >= places) return true;
+  const auto room = places - under_way;
+  auto due =
+      runtime::run_blocking(parts_.store.take_mail(static_cast<int>(room), kLease, parts_.now()));
+  if (!due) return false;
+  {
+    const std::lock_guard lock(mutex_);
+    more_ = due->size() == room;
+  }
+  // What the crew does not take is brought back by its lease.
+  for (auto& row : *due) {
+    crew_.post([this, row = std::move(row)] { deliver(row); });
   }
   return true;
 }
@@ -154,11 +160,6 @@ void Courier::deliver(const store::MailRow& row) {
     // The lease ends by itself, and it is tried again.
     observe::log_error("mail_delivery_failed", {{"detail", error.what()}});
   }
-  {
-    const std::lock_guard lock(mutex_);
-    --under_way_;
-  }
-  wake_.notify_all();
 }
 
 oidc::TimePoint Courier::next_attempt(const store::MailRow& row, SmtpOutcome outcome) {

@@ -14,7 +14,7 @@
 #include "server/keys/key_ring.h"
 #include "server/mail/carrier.h"
 #include "server/observe/metrics.h"
-#include "server/runtime/pool.h"
+#include "server/runtime/crew.h"
 #include "server/store/store.h"
 
 namespace server::mail {
@@ -42,7 +42,7 @@ class Courier {
  private:
   void loop();
   bool waits_no_more() const;
-  // Hands what is due to the pool. False when the database cannot be asked.
+  // Hands what is due to the crew. False when the database cannot be asked.
   bool take_due();
   void deliver(const store::MailRow& row);
   outbound::SmtpResult carry(const store::MailRow& row);
@@ -55,11 +55,10 @@ class Courier {
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stopping_ = false;
-  int under_way_ = 0;
   bool more_ = false;  // there was more than could be taken
   std::int64_t outages_ = 0;
   std::chrono::steady_clock::time_point paused_until_{};
-  runtime::Pool pool_;
+  runtime::Crew crew_;
   std::thread thread_;
 };
 

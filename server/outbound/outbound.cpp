@@ -8,13 +8,16 @@
 #include <atomic>
 #include <deque>
 #include <fstream>
+#include <list>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <thread>
 
+#include "oidc/base/network.h"
 #include "server/outbound/look_up.h"
+#include "server/outbound/shares.h"
 #include "server/outbound/target.h"
 #include "server/outbound/transfer.h"
 #include "server/runtime/async_call.h"
@@ -33,6 +36,11 @@ constexpr milliseconds kLongestSleep{1'000};
 
 std::unexpected<OutboundError> fault(OutboundFault fault, std::string detail) {
   return std::unexpected(OutboundError{fault, std::move(detail)});
+}
+
+// What counts as one host.
+std::string network_of(const Address& address) {
+  return oidc::network_of(address.to_string());
 }
 
 void check_ca_file(const std::string& path) {
@@ -70,6 +78,7 @@ struct Job {
   Clock::time_point deadline;
   std::vector<Address> addresses;  // vetted, in the order to try
   std::size_t next_address = 0;
+  std::string network;  // that is being asked, for counting; empty before
   std::unique_ptr<Transfer> transfer;
   // The look-up need not begin any more.
   std::shared_ptr<std::atomic<bool>> abandoned = std::make_shared<std::atomic<bool>>(false);
@@ -77,6 +86,8 @@ struct Job {
 
 struct Found {
   std::uint64_t job = 0;
+  Share share = Share::strangers;
+  std::string name;
   std::vector<std::string> addresses;
 };
 
@@ -88,15 +99,23 @@ struct Outbound::State {
 
   void stop();
   void submit(OutboundRequest request, Done done);
-  std::optional<OutboundFault> enqueue(OutboundRequest request, Target target, Done& done);
+  // Both with the mutex held. Why nothing for that host can be queued, or nothing.
+  std::optional<OutboundFault> obstacle(Share share, const std::string& host) const;
+  void enqueue(OutboundRequest request, Target target, Done done);
 
   // All below run on the one thread.
   void run();
   bool take_over();
   void start_waiting();
+  bool may_start(const Job& job) const;
   void begin(std::uint64_t id, Job& job);
+  void look_up_name(std::uint64_t id, Job& job);
   void vet(std::uint64_t id, const std::vector<std::string>& addresses);
   void connect(std::uint64_t id, Job& job);
+  void transfer(std::uint64_t id, Job& job);
+  void put_back(std::uint64_t id);
+  void end_transfer(Job& job);
+  void leave(const Job& job);
   void finish_transfers();
   void finish(std::uint64_t id, OutboundResult result);
   void expire();
@@ -111,27 +130,36 @@ struct Outbound::State {
   bool stopping = false;
   std::deque<Job> submitted;
   std::vector<Found> found;
-  std::size_t queued = 0;  // submitted or waiting
+  Shares queued;  // submitted or waiting
 
-  std::deque<Job> waiting;
+  std::list<Job> waiting;  // those whose time is over first stand in front
   std::map<std::uint64_t, Job> active;
   std::map<CURL*, std::uint64_t> transfers;
-  std::map<std::string, std::size_t> by_authority;  // of the active ones
+  Shares places;    // of the active ones, by name
+  Shares networks;  // of the active ones, by the address that is asked
+  Shares look_ups;  // also those that nobody waits for any more
   std::uint64_t last_id = 0;
 
-  std::unique_ptr<runtime::Pool> resolvers;
+  // One for each share: a slow name server of a stranger's holds its threads for long.
+  std::unique_ptr<runtime::Pool> resolvers, own_resolvers;
   std::thread thread;
 };
 
 Outbound::State::State(OutboundOptions given)
-    : options(std::move(given)), allowed(options.allowed_addresses) {
+    : options(std::move(given)),
+      allowed(options.allowed_addresses),
+      queued(options.queue_limit),
+      places(std::max<std::size_t>(options.most_at_once, 1)),
+      networks(places),
+      look_ups(places) {
   if (!options.look_up) options.look_up = look_up;
-  options.most_at_once = std::max<std::size_t>(options.most_at_once, 1);
   check_ca_file(options.ca_file);
   start_curl();
   multi.reset(curl_multi_init());
   if (!multi) throw std::runtime_error("libcurl gives no multi handle");
-  resolvers = std::make_unique<runtime::Pool>("names", options.most_at_once, options.most_at_once);
+  const auto half = std::max<std::size_t>(options.most_at_once / 2, 1);
+  resolvers = std::make_unique<runtime::Pool>("names", half, half);
+  own_resolvers = std::make_unique<runtime::Pool>("own-names", half, half);
   thread = std::thread([this] { run(); });
 }
 
@@ -139,6 +167,7 @@ Outbound::State::~State() {
   stop();
   thread.join();
   resolvers.reset();
+  own_resolvers.reset();
 }
 
 void Outbound::State::stop() {
@@ -155,30 +184,37 @@ void Outbound::State::submit(OutboundRequest request, Done done) {
     done(fault(OutboundFault::refused, "The URL is not one that may be asked"));
     return;
   }
-  const auto no = enqueue(std::move(request), std::move(*target), done);
-  if (no) {
-    done(fault(*no, *no == OutboundFault::stopped ? "The server stops"
-                                                  : "Too many outgoing requests wait"));
-    return;
+  std::optional<OutboundFault> no;
+  {
+    const std::lock_guard lock(mutex);
+    no = obstacle(request.share, target->host);
+    if (!no) {
+      enqueue(std::move(request), std::move(*target), std::move(done));
+      curl_multi_wakeup(multi.get());
+      return;
+    }
   }
-  curl_multi_wakeup(multi.get());
+  done(fault(
+      *no, *no == OutboundFault::stopped ? "The server stops" : "Too many outgoing requests wait"));
 }
 
-// Why not, and `done` is as it was; or nothing, and it has been taken.
-std::optional<OutboundFault> Outbound::State::enqueue(OutboundRequest request, Target target,
-                                                      Done& done) {
-  const std::lock_guard lock(mutex);
+std::optional<OutboundFault> Outbound::State::obstacle(Share share, const std::string& host) const {
   if (stopping) return OutboundFault::stopped;
-  if (queued >= options.queue_limit) return OutboundFault::overloaded;
-  ++queued;
+  if (!queued.has_room(share) || !queued.has_room(share, host)) return OutboundFault::overloaded;
+  return std::nullopt;
+}
+
+void Outbound::State::enqueue(OutboundRequest request, Target target, Done done) {
+  queued.add(request.share);
+  queued.add(request.share, target.host);
   submitted.push_back({.request = std::move(request),
                        .target = std::move(target),
                        .done = std::move(done),
                        .deadline = Clock::now() + options.timeout,
                        .addresses = {},
                        .next_address = 0,
+                       .network = {},
                        .transfer = nullptr});
-  return std::nullopt;
 }
 
 void Outbound::State::run() {
@@ -211,56 +247,81 @@ bool Outbound::State::take_over() {
     submitted.clear();
     brought.swap(found);
   }
-  for (const Found& result : brought) vet(result.job, result.addresses);
+  for (const Found& result : brought) {
+    look_ups.remove(result.share, result.name);
+    vet(result.job, result.addresses);
+  }
   return true;
 }
 
-// No host gets more than a quarter of the places, so that a slow one leaves room for the others.
+// In the order in which they came, but none before there is room for its share and host.
 void Outbound::State::start_waiting() {
-  const std::size_t most_of_one = std::max<std::size_t>(options.most_at_once / 4, 1);
-  for (auto job = waiting.begin(); job != waiting.end();) {
-    if (active.size() >= options.most_at_once) return;
-    auto& count = by_authority[job->target.authority()];
-    if (count >= most_of_one) {
-      ++job;
-      continue;
-    }
-    ++count;
+  for (auto next = waiting.begin(); next != waiting.end();) {
+    const auto job = next++;
+    if (!may_start(*job)) continue;
     const std::uint64_t id = ++last_id;
     const auto place = active.emplace(id, std::move(*job)).first;
-    job = waiting.erase(job);
+    waiting.erase(job);
+    Job& started = place->second;
+    places.add(started.request.share);
+    places.add(started.request.share, started.target.host);
     {
       const std::lock_guard lock(mutex);
-      --queued;
+      leave(started);
     }
-    begin(id, place->second);
+    begin(id, started);
   }
 }
 
+bool Outbound::State::may_start(const Job& job) const {
+  const Share share = job.request.share;
+  const std::string& host = job.target.host;
+  if (!places.has_room(share) || !places.has_room(share, host)) return false;
+  if (!job.addresses.empty()) {
+    return networks.has_room(share, network_of(job.addresses[job.next_address]));
+  }
+  return !job.target.literal.empty() || look_ups.has_room(share, host);
+}
+
+// It waits no longer. Under the lock.
+void Outbound::State::leave(const Job& job) {
+  queued.remove(job.request.share);
+  queued.remove(job.request.share, job.target.host);
+}
+
 void Outbound::State::begin(std::uint64_t id, Job& job) {
-  if (!job.target.literal.empty()) {
+  if (!job.addresses.empty()) {
+    connect(id, job);  // it was put back after its look-up
+  } else if (job.target.literal.empty()) {
+    look_up_name(id, job);
+  } else {
     std::vector<std::string> addresses;
     addresses.reserve(job.target.literal.size());
     for (const Address& address : job.target.literal) addresses.push_back(address.to_string());
     vet(id, addresses);
-    return;
   }
-  const bool posted =
-      resolvers->post([this, id, name = job.target.host, abandoned = job.abandoned] {
-        Found result{id, {}};
-        if (abandoned->load()) return;
-        try {
-          result.addresses = options.look_up(name);
-        } catch (const std::exception&) {
-          result.addresses.clear();
-        }
-        {
-          const std::lock_guard lock(mutex);
-          found.push_back(std::move(result));
-        }
-        curl_multi_wakeup(multi.get());
-      });
-  if (!posted) {
+}
+
+void Outbound::State::look_up_name(std::uint64_t id, Job& job) {
+  const Share share = job.request.share;
+  auto& pool = share == Share::own ? *own_resolvers : *resolvers;
+  const std::string name = job.target.host;
+  const bool posted = pool.post([this, id, share, name, abandoned = job.abandoned] {
+    Found result{id, share, name, {}};
+    try {
+      if (!abandoned->load()) result.addresses = options.look_up(name);
+    } catch (const std::exception&) {
+      result.addresses.clear();
+    }
+    {
+      const std::lock_guard lock(mutex);
+      found.push_back(std::move(result));
+    }
+    curl_multi_wakeup(multi.get());
+  });
+  if (posted) {
+    look_ups.add(share, name);
+  } else {
     finish(id, fault(OutboundFault::overloaded, "Too many look-ups of names wait"));
   }
 }
@@ -287,7 +348,19 @@ void Outbound::State::vet(std::uint64_t id, const std::vector<std::string>& addr
   }
 }
 
+// To the next address, if its network has room; else it waits once more.
 void Outbound::State::connect(std::uint64_t id, Job& job) {
+  auto network = network_of(job.addresses[job.next_address]);
+  if (!networks.has_room(job.request.share, network)) {
+    put_back(id);
+    return;
+  }
+  job.network = std::move(network);
+  networks.add(job.request.share, job.network);
+  transfer(id, job);
+}
+
+void Outbound::State::transfer(std::uint64_t id, Job& job) {
   const auto left = std::chrono::ceil<milliseconds>(job.deadline - Clock::now());
   if (left <= milliseconds(0)) {
     finish(id, fault(OutboundFault::failed, "The time is over"));
@@ -309,6 +382,30 @@ void Outbound::State::connect(std::uint64_t id, Job& job) {
   }
 }
 
+void Outbound::State::put_back(std::uint64_t id) {
+  auto node = active.extract(id);
+  Job& job = node.mapped();
+  places.remove(job.request.share);
+  places.remove(job.request.share, job.target.host);
+  {
+    const std::lock_guard lock(mutex);
+    queued.add(job.request.share);
+    queued.add(job.request.share, job.target.host);
+  }
+  const auto later = std::ranges::find_if(
+      waiting, [&](const Job& other) { return other.deadline > job.deadline; });
+  waiting.insert(later, std::move(job));
+}
+
+void Outbound::State::end_transfer(Job& job) {
+  if (!job.network.empty()) networks.remove(job.request.share, job.network);
+  job.network.clear();
+  if (!job.transfer) return;
+  curl_multi_remove_handle(multi.get(), job.transfer->handle());
+  transfers.erase(job.transfer->handle());
+  job.transfer.reset();
+}
+
 void Outbound::State::finish_transfers() {
   int left = 0;
   while (const CURLMsg* message = curl_multi_info_read(multi.get(), &left)) {
@@ -319,8 +416,7 @@ void Outbound::State::finish_transfers() {
     const std::uint64_t id = place->second;
     Job& job = active.at(id);
     if (code == CURLE_COULDNT_CONNECT && job.next_address < job.addresses.size()) {
-      curl_multi_remove_handle(multi.get(), job.transfer->handle());
-      transfers.erase(place);
+      end_transfer(job);
       connect(id, job);
       continue;
     }
@@ -329,17 +425,12 @@ void Outbound::State::finish_transfers() {
 }
 
 void Outbound::State::finish(std::uint64_t id, OutboundResult result) {
-  const auto place = active.find(id);
-  Job job = std::move(place->second);
-  active.erase(place);
+  auto node = active.extract(id);
+  Job& job = node.mapped();
   job.abandoned->store(true);
-  const auto count = by_authority.find(job.target.authority());
-  if (--count->second == 0) by_authority.erase(count);
-  if (job.transfer) {
-    curl_multi_remove_handle(multi.get(), job.transfer->handle());
-    transfers.erase(job.transfer->handle());
-    job.transfer.reset();
-  }
+  places.remove(job.request.share);
+  places.remove(job.request.share, job.target.host);
+  end_transfer(job);
   job.done(std::move(result));
 }
 
@@ -355,12 +446,13 @@ void Outbound::State::expire() {
     if (job.deadline <= now) ended.push_back(id);
   }
   for (const std::uint64_t id : ended) finish(id, late());
-  // All wait equally long, so the oldest stand in front.
   while (!waiting.empty() && waiting.front().deadline <= now) {
     waiting.front().done(late());
+    {
+      const std::lock_guard lock(mutex);
+      leave(waiting.front());
+    }
     waiting.pop_front();
-    const std::lock_guard lock(mutex);
-    --queued;
   }
 }
 
@@ -375,10 +467,10 @@ void Outbound::State::cancel_all() {
   const auto stopped = [] { return fault(OutboundFault::stopped, "The server stops"); };
   while (!active.empty()) finish(active.begin()->first, stopped());
   const std::lock_guard lock(mutex);
-  for (auto* queue : {&waiting, &submitted}) {
-    for (Job& job : *queue) job.done(stopped());
-    queue->clear();
-  }
+  std::ranges::move(submitted, std::back_inserter(waiting));
+  submitted.clear();
+  for (Job& job : waiting) job.done(stopped());
+  waiting.clear();
 }
 
 Outbound::Outbound(OutboundOptions options) : state_(std::make_unique<State>(std::move(options))) {}

@@ -22,11 +22,18 @@ struct OutboundOptions {
   std::vector<std::string> allowed_addresses;  // addresses and CIDR blocks besides public ones
   std::string ca_file;                         // PEM; empty: the system's
   std::chrono::milliseconds timeout{5'000};    // for the whole request, look-up included
-  std::size_t most_at_once = 32;               // further ones wait
+  // Further ones wait. No host, whatever its names and ports, gets more than a quarter of either:
+  // a slow one leaves room for the others.
+  std::size_t most_at_once = 32;
   std::size_t queue_limit = 1'000;
   // The addresses of a host name, called on a thread that may block. Empty: the system's resolver.
   std::function<std::vector<std::string>(const std::string& name)> look_up;
 };
+
+// On whose account a request is made. Strangers can cause the fetches that applications named in
+// their metadata (request_uri, jwks_uri, sector_identifier_uri, logo_uri): together they get half
+// of the places, of the queue and of the look-ups. What the server itself owes has the rest.
+enum class Share { strangers, own };
 
 struct OutboundRequest {
   enum class Method { get, post_form };
@@ -35,6 +42,7 @@ struct OutboundRequest {
   std::string body;    // post_form: application/x-www-form-urlencoded
   std::string accept;  // the Accept field; empty: "*/*"
   std::size_t most_bytes = 65'536;
+  Share share = Share::strangers;
 };
 
 struct OutboundAnswer {
@@ -49,7 +57,7 @@ enum class OutboundFault {
   refused,     // the URL or its address is not one that may be asked
   failed,      // no connection, TLS failure, time-out
   too_large,   // longer than most_bytes
-  overloaded,  // the queue is full
+  overloaded,  // the queue is full, or the part of it that this share or host may have
   stopped,     // the server ends
 };
 struct OutboundError {

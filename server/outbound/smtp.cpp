@@ -1,6 +1,5 @@
 #include "server/outbound/smtp.h"
 
-#include <curl/curl.h>
 #include <pthread.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -12,6 +11,7 @@
 #include "oidc/base/secret.h"
 #include "oidc/base/text.h"
 #include "oidc/base/uri.h"
+#include "server/outbound/curl_parts.h"
 
 namespace server::outbound {
 namespace {
@@ -110,18 +110,12 @@ class SmtpSender::Exchange {
  public:
   Exchange(const SmtpSender& sender, const SmtpMessage& message)
       : sender_(sender),
-        handle_(curl_easy_init()),
         left_(message.text),
-        cut_at_(steady_clock::now() + sender.options_.timeout) {
+        cut_at_(steady_clock::now() + sender.options_.timeout),
+        handle_(curl_easy_init()) {
     if (!handle_) throw std::runtime_error("libcurl gives no handle");
-    try {
-      set_up(message);
-    } catch (...) {
-      clean_up();
-      throw;
-    }
+    set_up(message);
   }
-  ~Exchange() { clean_up(); }
   Exchange(const Exchange&) = delete;
 
   SmtpResult run();
@@ -136,19 +130,17 @@ class SmtpSender::Exchange {
 
   template <class Value>
   void set(CURLoption option, Value value) {
-    if (const auto code = curl_easy_setopt(handle_, option, value); code != CURLE_OK) {
+    if (const auto code = curl_easy_setopt(handle_.get(), option, value); code != CURLE_OK) {
       throw std::runtime_error(std::string("libcurl refuses an option: ") +
                                curl_easy_strerror(code));
     }
   }
   void set_up(const SmtpMessage& message);
   void set_up_tls();
-  void clean_up();
   SmtpResult judge(CURLcode code);
 
   const SmtpSender& sender_;
-  CURL* handle_;
-  curl_slist* recipients_ = nullptr;
+  CurlList recipients_;
   char message_[CURL_ERROR_SIZE] = "";
   Dialogue dialogue_;
   std::string_view left_;  // of the text
@@ -157,11 +149,11 @@ class SmtpSender::Exchange {
   steady_clock::time_point cut_at_;
   bool sent_all_ = false;
   bool interrupted_ = false;
+  const CurlHandle handle_;
 };
 
 void SmtpSender::Exchange::set_up(const SmtpMessage& message) {
-  recipients_ = curl_slist_append(nullptr, ("<" + message.to + ">").c_str());
-  if (!recipients_) throw std::bad_alloc();
+  append(recipients_, "<" + message.to + ">");
   set(CURLOPT_URL, sender_.url_.c_str());
   set(CURLOPT_PROTOCOLS_STR, "smtp,smtps");
   if (!sender_.user_.empty()) {
@@ -169,7 +161,7 @@ void SmtpSender::Exchange::set_up(const SmtpMessage& message) {
     set(CURLOPT_PASSWORD, sender_.password_.c_str());
   }
   set(CURLOPT_MAIL_FROM, ("<" + message.from + ">").c_str());
-  set(CURLOPT_MAIL_RCPT, recipients_);
+  set(CURLOPT_MAIL_RCPT, recipients_.get());
   set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(message.text.size()));
   // Neither the environment nor a .netrc has a say.
   set(CURLOPT_PROXY, "");
@@ -192,11 +184,6 @@ void SmtpSender::Exchange::set_up(const SmtpMessage& message) {
   set(CURLOPT_CLOSESOCKETFUNCTION, &Exchange::close_socket);
   set(CURLOPT_CLOSESOCKETDATA, static_cast<void*>(this));
   set_up_tls();
-}
-
-void SmtpSender::Exchange::clean_up() {
-  curl_easy_cleanup(handle_);
-  curl_slist_free_all(recipients_);
 }
 
 void SmtpSender::Exchange::set_up_tls() {
@@ -275,10 +262,10 @@ SmtpResult SmtpSender::Exchange::judge(CURLcode code) {
   if (dialogue_.phase == Phase::content && reply / 100 == 2) {
     return {SmtpOutcome::accepted, reply_code(words), clean(words)};
   }
-  const bool of_this_message =
-      dialogue_.phase == Phase::recipient || dialogue_.phase == Phase::content;
-  if (of_this_message && reply / 100 == 5) {
-    return {judge_refusal(words), reply_code(words), clean(words)};
+  const bool of_recipient = dialogue_.phase == Phase::recipient;
+  if ((of_recipient || dialogue_.phase == Phase::content) && reply / 100 == 5) {
+    const auto step = of_recipient ? SmtpStep::recipient : SmtpStep::content;
+    return {judge_refusal(step, words), reply_code(words), clean(words)};
   }
   // 5xx before that: our sender's address or account. The operator can mend it, so it waits.
   const auto outcome =
@@ -294,7 +281,7 @@ SmtpResult SmtpSender::Exchange::judge(CURLcode code) {
 }
 
 SmtpResult SmtpSender::Exchange::run() {
-  return judge(curl_easy_perform(handle_));
+  return judge(curl_easy_perform(handle_.get()));
 }
 
 SmtpSender::SmtpSender(SmtpOptions options) : options_(std::move(options)) {
@@ -368,16 +355,19 @@ std::string reply_code(std::string_view reply) {
   return is_sound ? out + " " + enhanced : out;
 }
 
-SmtpOutcome judge_refusal(std::string_view reply) {
+SmtpOutcome judge_refusal(SmtpStep step, std::string_view reply) {
   const auto words = oidc::split_words(reply_code(reply));
+  const bool of_recipient = step == SmtpStep::recipient;
+  bool of_address = false;
   if (words.size() == 2) {
-    const bool of_address = words[1].starts_with("5.1.") || words[1] == "5.2.1";
-    // 5.1.7 and 5.1.8 speak of the sender's address.
-    const bool of_sender = words[1] == "5.1.7" || words[1] == "5.1.8";
-    return of_address && !of_sender ? SmtpOutcome::refused_address : SmtpOutcome::refused;
+    const auto& enhanced = words[1];
+    const bool of_sender = enhanced == "5.1.7" || enhanced == "5.1.8";
+    of_address =
+        (enhanced.starts_with("5.1.") && !of_sender) || (of_recipient && enhanced == "5.2.1");
+  } else if (words.size() == 1 && of_recipient) {
+    constexpr std::string_view kOfAddress[] = {"550", "551", "553", "556"};
+    of_address = std::ranges::find(kOfAddress, words[0]) != std::end(kOfAddress);
   }
-  const bool of_address =
-      words.size() == 1 && (words[0] == "550" || words[0] == "551" || words[0] == "553");
   return of_address ? SmtpOutcome::refused_address : SmtpOutcome::refused;
 }
 

@@ -76,9 +76,16 @@ class SmtpSender {
   std::thread watcher_;
 };
 
-// What a final answer of 5xx means: the address is no good (RFC 3463: 5.1.x, 5.2.1, or no such code
-// and 550, 551 or 553), or something else is.
-SmtpOutcome judge_refusal(std::string_view reply);
+// What was refused: the recipient (the answer to RCPT), or the message with all that belongs to it
+// (the answer to DATA, and to the end of the message).
+enum class SmtpStep { recipient, content };
+
+// Whether a final answer of 5xx speaks against the address, so that nothing more is sent there. An
+// enhanced code decides (RFC 3463 §3.2, §3.3): 5.1.x but for the sender's 5.1.7 and 5.1.8, wherever
+// it is said, and for the recipient also 5.2.1, "mailbox disabled". Without one, only the answer to
+// RCPT can: 550, 551, 553 (RFC 5321 §4.2.3), 556 (RFC 7504 §4). The same 550 after DATA is about
+// the contents or a policy (RFC 5321 §4.2.2), and fails this message alone.
+SmtpOutcome judge_refusal(SmtpStep step, std::string_view reply);
 // The reply's code and enhanced code (RFC 2034): "550 5.1.1", "450"; empty when it has none.
 std::string reply_code(std::string_view reply);
 

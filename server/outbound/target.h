@@ -17,9 +17,6 @@ struct Target {
   // The addresses when no look-up is needed: a literal one, or those of "localhost" (RFC 6761
   // §6.3). Empty for other names.
   std::vector<Address> literal;
-
-  // "host:port", for counting.
-  std::string authority() const { return host + ":" + std::to_string(port); }
 };
 
 // Empty unless it is https with a host, without user name and fragment, on port 443 or above 1023.

@@ -18,17 +18,11 @@ constexpr std::int64_t kMostAgeSeconds = 365LL * 24 * 3600;
 // How long libcurl keeps the CA file it has read.
 constexpr long kCaCacheSeconds = 600;
 
-curl_slist* append(curl_slist* list, const std::string& text) {
-  curl_slist* longer = curl_slist_append(list, text.c_str());
-  if (!longer) throw std::bad_alloc();
-  return longer;
-}
-
 }  // namespace
 
 template <class Value>
 void Transfer::set(CURLoption option, Value value) {
-  if (const CURLcode code = curl_easy_setopt(handle_, option, value); code != CURLE_OK) {
+  if (const CURLcode code = curl_easy_setopt(handle_.get(), option, value); code != CURLE_OK) {
     throw std::runtime_error(std::string("libcurl refuses an option: ") + curl_easy_strerror(code));
   }
 }
@@ -37,21 +31,8 @@ Transfer::Transfer(const OutboundRequest& request, const Target& target, const A
                    const std::string& ca_file, TransferLimits limits)
     : request_(request), address_(address), port_(target.port), handle_(curl_easy_init()) {
   if (!handle_) throw std::runtime_error("libcurl gives no handle");
-  try {
-    set_connection(target, ca_file, limits);
-    set_request(target);
-  } catch (...) {
-    curl_slist_free_all(connect_to_);
-    curl_slist_free_all(fields_);
-    curl_easy_cleanup(handle_);
-    throw;
-  }
-}
-
-Transfer::~Transfer() {
-  curl_easy_cleanup(handle_);
-  curl_slist_free_all(connect_to_);
-  curl_slist_free_all(fields_);
+  set_connection(target, ca_file, limits);
+  set_request(target);
 }
 
 void Transfer::set_connection(const Target& target, const std::string& ca_file,
@@ -67,8 +48,8 @@ void Transfer::set_connection(const Target& target, const std::string& ca_file,
   // certificate against the URL's host.
   const std::string literal =
       address_.is_ipv4() ? address_.to_string() : "[" + address_.to_string() + "]";
-  connect_to_ = append(nullptr, "::" + literal + ":" + std::to_string(target.port));
-  set(CURLOPT_CONNECT_TO, connect_to_);
+  append(connect_to_, "::" + literal + ":" + std::to_string(target.port));
+  set(CURLOPT_CONNECT_TO, connect_to_.get());
   set(CURLOPT_OPENSOCKETFUNCTION, &Transfer::open_socket);
   set(CURLOPT_OPENSOCKETDATA, static_cast<void*>(this));
   // A connection serves one request: none is kept that was judged by older rules.
@@ -91,15 +72,15 @@ void Transfer::set_request(const Target&) {
   set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   set(CURLOPT_HTTP_CONTENT_DECODING, 0L);
   set(CURLOPT_USERAGENT, "Latchkey");
-  fields_ = append(fields_, "Accept: " + (request_.accept.empty() ? "*/*" : request_.accept));
+  append(fields_, "Accept: " + (request_.accept.empty() ? "*/*" : request_.accept));
   if (request_.method == OutboundRequest::Method::post_form) {
-    fields_ = append(fields_, "Content-Type: application/x-www-form-urlencoded");
-    fields_ = append(fields_, "Expect:");  // no waiting for 100 Continue
+    append(fields_, "Content-Type: application/x-www-form-urlencoded");
+    append(fields_, "Expect:");  // no waiting for 100 Continue
     set(CURLOPT_POST, 1L);
     set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
     set(CURLOPT_POSTFIELDS, request_.body.c_str());
   }
-  set(CURLOPT_HTTPHEADER, fields_);
+  set(CURLOPT_HTTPHEADER, fields_.get());
   set(CURLOPT_ERRORBUFFER, message_);
   set(CURLOPT_HEADERFUNCTION, &Transfer::take_header);
   set(CURLOPT_HEADERDATA, static_cast<void*>(this));
@@ -173,10 +154,10 @@ OutboundResult Transfer::result(CURLcode code) {
         OutboundError{OutboundFault::failed, message_[0] ? message_ : curl_easy_strerror(code)});
   }
   long status = 0;
-  curl_easy_getinfo(handle_, CURLINFO_RESPONSE_CODE, &status);
+  curl_easy_getinfo(handle_.get(), CURLINFO_RESPONSE_CODE, &status);
   answer_.status = static_cast<int>(status);
   const char* type = nullptr;
-  if (curl_easy_getinfo(handle_, CURLINFO_CONTENT_TYPE, &type) == CURLE_OK && type) {
+  if (curl_easy_getinfo(handle_.get(), CURLINFO_CONTENT_TYPE, &type) == CURLE_OK && type) {
     const std::string_view text(type);
     answer_.media_type = oidc::to_lower_ascii(oidc::trim(text.substr(0, text.find(';'))));
   }

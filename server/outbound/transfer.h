@@ -2,13 +2,12 @@
 // there and nowhere else, and how much of an answer is taken. The multi handle of outbound.cpp
 // drives it.
 #pragma once
-#include <curl/curl.h>
-
 #include <chrono>
 #include <cstddef>
 #include <memory>
 #include <string>
 
+#include "server/outbound/curl_parts.h"
 #include "server/outbound/outbound.h"
 #include "server/outbound/target.h"
 
@@ -27,10 +26,10 @@ class Transfer {
   Transfer(const OutboundRequest& request, const Target& target, const Address& address,
            const std::string& ca_file, TransferLimits limits);
   // Must have been taken off the multi handle.
-  ~Transfer();
+  ~Transfer() = default;
   Transfer(const Transfer&) = delete;
 
-  CURL* handle() const { return handle_; }
+  CURL* handle() const { return handle_.get(); }
   // After libcurl has ended it with `code`.
   OutboundResult result(CURLcode code);
 
@@ -48,14 +47,13 @@ class Transfer {
   const OutboundRequest& request_;
   const Address address_;
   const int port_;
-  CURL* handle_ = nullptr;
-  curl_slist* connect_to_ = nullptr;
-  curl_slist* fields_ = nullptr;
+  CurlList connect_to_, fields_;
   char message_[CURL_ERROR_SIZE] = "";
   OutboundAnswer answer_;
   std::string cache_control_;
   std::size_t header_bytes_ = 0;
   bool too_large_ = false;
+  const CurlHandle handle_;
 };
 
 // max-age of a Cache-Control value; 0 when it says nothing, no-store or no-cache (RFC 9111 §5.2.2).

@@ -4,7 +4,6 @@
 
 #include <array>
 
-#include "oidc/base/base64url.h"
 #include "oidc/base/form.h"
 #include "oidc/base/text.h"
 #include "oidc/crypto/random.h"
@@ -21,7 +20,7 @@ using std::chrono::milliseconds;
 // Threads, each of which waits for one application.
 constexpr std::size_t kAtOnce = 8;
 // Taken at a time, so that none waits for long after it was taken.
-constexpr int kMostTaken = 16;
+constexpr std::size_t kMostTaken = 16;
 constexpr std::chrono::seconds kPause{1};
 constexpr std::size_t kMostResultBytes = 200;
 
@@ -40,7 +39,7 @@ oidc::jose::Algorithm algorithm_of(const oidc::model::Client& client) {
 
 std::optional<std::string> logout_token(const Provider& provider, const oidc::model::Client& client,
                                         const store::LogoutDelivery& delivery) {
-  const auto jti = oidc::base64url_encode(oidc::crypto::random_bytes(16));
+  const auto jti = oidc::crypto::random_id();
   const auto claims = oidc::token::logout_token_claims({.issuer = provider.issuer,
                                                         .client_id = client.client_id,
                                                         .jti = jti,
@@ -77,6 +76,7 @@ runtime::Task<Attempt> attempt(const Provider& provider, store::LogoutDelivery d
   request.url = delivery.uri;
   request.body = form.encode();
   request.most_bytes = 16'384;
+  request.share = outbound::Share::own;
   co_return judge(co_await provider.outbound.send(std::move(request)));
 }
 
@@ -116,7 +116,7 @@ std::optional<milliseconds> retry_delay(std::int64_t attempts) {
 }
 
 BackChannel::BackChannel(const Provider& provider)
-    : provider_(provider), pool_("logout", kAtOnce, kMostTaken), thread_([this] { loop(); }) {}
+    : provider_(provider), crew_("logout", kAtOnce, kMostTaken), thread_([this] { loop(); }) {}
 
 BackChannel::~BackChannel() {
   {
@@ -133,40 +133,29 @@ void BackChannel::loop() {
   std::unique_lock lock(mutex_);
   while (!wake_.wait_for(lock, kPause, [this] { return stopping_; })) {
     lock.unlock();
-    const bool good = take_due();
-    if (!good && !failing) observe::log_warn("logout_queue_unreadable");
+    bool good = false;
+    try {
+      good = take_due();
+      if (!good && !failing) observe::log_warn("logout_queue_unreadable");
+    } catch (const std::exception& error) {
+      observe::log_error("logout_queue_failed", {{"detail", error.what()}});
+    }
     failing = !good;
     lock.lock();
   }
 }
 
 bool BackChannel::take_due() {
-  int room = 0;
-  {
-    const std::lock_guard lock(mutex_);
-    room = kMostTaken - under_way_;
-  }
+  const auto room = kMostTaken - crew_.under_way();
   if (room == 0) return true;
   // Until then nobody else tries it. It covers the wait for a thread and the attempt; when this
-  // process dies meanwhile, another one takes over after it.
+  // process dies meanwhile, or the crew does not take it, it is due again after it.
   const auto lease = 4 * provider_.config.outbound_timeout + std::chrono::seconds(5);
-  try {
-    auto due =
-        runtime::run_blocking(provider_.store.take_logout_deliveries(room, lease, provider_.now()));
-    if (!due) return false;
-    for (auto& delivery : *due) {
-      {
-        const std::lock_guard lock(mutex_);
-        ++under_way_;
-      }
-      const bool posted = pool_.post([this, delivery = std::move(delivery)] { deliver(delivery); });
-      if (posted) continue;
-      const std::lock_guard lock(mutex_);
-      --under_way_;
-    }
-  } catch (const std::exception& error) {
-    observe::log_error("logout_queue_failed", {{"detail", error.what()}});
-    return false;
+  auto due = runtime::run_blocking(
+      provider_.store.take_logout_deliveries(static_cast<int>(room), lease, provider_.now()));
+  if (!due) return false;
+  for (auto& delivery : *due) {
+    crew_.post([this, delivery = std::move(delivery)] { deliver(delivery); });
   }
   return true;
 }
@@ -181,8 +170,6 @@ void BackChannel::deliver(const store::LogoutDelivery& delivery) {
   } catch (const std::exception& error) {
     observe::log_error("logout_delivery_failed", {{"detail", error.what()}});
   }
-  const std::lock_guard lock(mutex_);
-  --under_way_;
 }
 
 }  // namespace server::provider

@@ -12,7 +12,7 @@
 #include <thread>
 
 #include "server/provider/provider.h"
-#include "server/runtime/pool.h"
+#include "server/runtime/crew.h"
 
 namespace server::provider {
 
@@ -29,7 +29,7 @@ class BackChannel {
 
  private:
   void loop();
-  // Hands what is due to the pool. False when the database cannot be asked.
+  // Hands what is due to the crew. False when the database cannot be asked.
   bool take_due();
   void deliver(const store::LogoutDelivery& delivery);
 
@@ -37,8 +37,7 @@ class BackChannel {
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stopping_ = false;
-  int under_way_ = 0;
-  runtime::Pool pool_;
+  runtime::Crew crew_;
   std::thread thread_;
 };
 

@@ -89,8 +89,11 @@ class HttpsServer {
  public:
   using Handler = std::function<void(Conversation&)>;
 
-  HttpsServer(const Certificate& certificate, Handler handler)
-      : handler_(std::move(handler)), context_(SSL_CTX_new(TLS_server_method())) {
+  // At 127.0.0.`last`.
+  HttpsServer(const Certificate& certificate, Handler handler, std::uint8_t last = 1)
+      : handler_(std::move(handler)),
+        host_("127.0.0." + std::to_string(last)),
+        context_(SSL_CTX_new(TLS_server_method())) {
     std::signal(SIGPIPE, SIG_IGN);
     if (SSL_CTX_use_certificate_file(context_, certificate.cert().c_str(), SSL_FILETYPE_PEM) != 1 ||
         SSL_CTX_use_PrivateKey_file(context_, certificate.key().c_str(), SSL_FILETYPE_PEM) != 1) {
@@ -99,7 +102,7 @@ class HttpsServer {
     listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_addr.s_addr = htonl((INADDR_LOOPBACK & 0xffffff00U) | last);
     socklen_t size = sizeof address;
     if (::bind(listener_, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
         ::listen(listener_, 64) != 0 ||
@@ -119,8 +122,8 @@ class HttpsServer {
   HttpsServer(const HttpsServer&) = delete;
 
   int port() const { return port_; }
-  std::string url(const std::string& path = "/", const std::string& host = "127.0.0.1") const {
-    return "https://" + host + ":" + std::to_string(port_) + path;
+  std::string url(const std::string& path = "/", const std::string& host = "") const {
+    return "https://" + (host.empty() ? host_ : host) + ":" + std::to_string(port_) + path;
   }
   int connections() const { return connections_; }
   int most_at_once() const { return most_at_once_; }
@@ -172,6 +175,7 @@ class HttpsServer {
   }
 
   Handler handler_;
+  const std::string host_;
   SSL_CTX* context_;
   int listener_ = -1;
   int port_ = 0;

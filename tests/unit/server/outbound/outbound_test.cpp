@@ -7,7 +7,7 @@
 
 #include "server/runtime/run_blocking.h"
 #include "tests/support/catch.h"
-#include "tests/unit/server/outbound/https_server.h"
+#include "tests/unit/server/outbound/outbound_site.h"
 
 using namespace outbound_test;
 using namespace server::outbound;
@@ -16,8 +16,6 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
-using Result = std::expected<OutboundAnswer, OutboundError>;
-
 Result send(Outbound& outbound, OutboundRequest request) {
   return server::runtime::run_blocking(outbound.send(std::move(request)));
 }
@@ -25,21 +23,6 @@ Result get(Outbound& outbound, const std::string& url) {
   OutboundRequest request;
   request.url = url;
   return send(outbound, std::move(request));
-}
-
-OutboundOptions options_for(const Certificate& certificate) {
-  OutboundOptions options;
-  options.allowed_addresses = {"127.0.0.0/8"};
-  options.ca_file = certificate.cert();
-  options.look_up = [](const std::string& name) {
-    return name == "rp.example.com" ? std::vector<std::string>{"127.0.0.1"}
-                                    : std::vector<std::string>{};
-  };
-  return options;
-}
-
-void say_ok(Conversation& conversation) {
-  conversation.answer("200 OK\r\nContent-Type: text/plain", "ok");
 }
 
 }  // namespace
@@ -316,46 +299,6 @@ TEST_CASE("what is refused or broken says so", "[outbound]") {
   options.ca_file.clear();
   options.allowed_addresses = {"10.0.0.0/99"};
   CHECK_THROWS_AS(Outbound(options), std::runtime_error);
-}
-
-TEST_CASE("many requests wait their turn, and too many are refused", "[outbound]") {
-  const Certificate certificate;
-  HttpsServer slow(certificate, [](Conversation& conversation) { conversation.hang(); });
-  HttpsServer quick(certificate, [](Conversation& conversation) {
-    std::this_thread::sleep_for(20ms);
-    say_ok(conversation);
-  });
-  auto options = options_for(certificate);
-  options.most_at_once = 8;
-  options.queue_limit = 40;
-  options.timeout = 3s;
-  Outbound outbound(options);
-  boost::asio::io_context context;
-  int good = 0, failed = 0, overloaded = 0;
-  const auto start = [&](const std::string& url) {
-    OutboundRequest request;
-    request.url = url;
-    boost::asio::co_spawn(context, outbound.send(std::move(request)),
-                          [&](const std::exception_ptr&, const Result& answer) {
-                            if (answer) {
-                              ++good;
-                            } else if (answer.error().fault == OutboundFault::overloaded) {
-                              ++overloaded;
-                            } else {
-                              ++failed;
-                            }
-                          });
-  };
-  // A host that never answers holds a quarter of the places; the other one goes on meanwhile.
-  for (int i = 0; i < 6; ++i) start(slow.url());
-  for (int i = 0; i < 30; ++i) start(quick.url());
-  for (int i = 0; i < 20; ++i) start(quick.url());
-  context.run();
-  CHECK(good + overloaded == 50);
-  CHECK(good >= 34);
-  CHECK(overloaded >= 1);
-  CHECK(failed == 6);
-  CHECK(quick.most_at_once() <= 4);  // two, and such as are just closing
 }
 
 TEST_CASE("the end of the server ends what is under way", "[outbound]") {
