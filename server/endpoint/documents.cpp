@@ -2,6 +2,7 @@
 
 #include "oidc/metadata/provider_metadata.h"
 #include "server/config/version.h"
+#include "server/page/look.h"
 
 namespace server::endpoint {
 namespace {
@@ -20,7 +21,8 @@ http::Response status_document(int status, std::string_view word) {
 
 http::Response discovery_document(const provider::Provider& provider) {
   auto response = http::Response::json(
-      200, oidc::metadata::provider_metadata(provider.issuer, provider.features));
+      200,
+      oidc::metadata::provider_metadata(provider.issuer, provider.features, page::languages()));
   response.set("Cache-Control", max_age(provider.config.jwks_cache));
   return response;
 }

@@ -1,5 +1,6 @@
 // grant_type=authorization_code (RFC 6749 §4.1.3, OpenID Connect Core §3.1.3).
 #include "oidc/crypto/opaque_credential.h"
+#include "oidc/crypto/random.h"
 #include "oidc/grant/authorization_code.h"
 #include "server/endpoint/token.h"
 #include "server/provider/failure.h"
@@ -71,7 +72,7 @@ runtime::Task<GrantResult> grant_authorization_code(const Provider& provider,
     co_return co_await refuse_replay(provider, actor, grant.id);
   }
   // Signed before anything is used up: a signer that fails burns nothing.
-  const auto jti = new_jti();
+  const auto jti = oidc::crypto::random_id();
   auto tokens = oidc::grant::issue_tokens({.grant_type = "authorization_code",
                                            .issuer = provider.issuer,
                                            .client = client,

@@ -1,5 +1,6 @@
 // grant_type=refresh_token (RFC 6749 §6, RFC 9700 §4.14.2, OpenID Connect Core §12).
 #include "oidc/crypto/opaque_credential.h"
+#include "oidc/crypto/random.h"
 #include "oidc/grant/refresh_token.h"
 #include "server/endpoint/token.h"
 #include "server/provider/failure.h"
@@ -28,7 +29,7 @@ struct Attempt {
 oidc::Result<oidc::grant::IssuedTokens> issue(const Attempt& attempt,
                                               const store::RefreshRecord& record,
                                               std::string_view scope) {
-  const auto jti = new_jti();
+  const auto jti = oidc::crypto::random_id();
   return oidc::grant::issue_tokens({.grant_type = "refresh_token",
                                     .issuer = attempt.provider.issuer,
                                     .client = attempt.client,

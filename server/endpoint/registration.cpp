@@ -23,6 +23,8 @@ namespace {
 constexpr std::string_view kRoute = "/register";
 constexpr std::string_view kClientRoute = "/register/*";
 constexpr std::string_view kClientPath = "/register/";
+// Of one update, when others of the same client are always faster.
+constexpr int kMostTries = 5;
 
 using oidc::ClientSecret;
 using oidc::OAuthErrorCode;
@@ -328,6 +330,7 @@ oidc::Result<void> check_own_values(const Provider& provider, const nlohmann::js
 void keep_standing(Client& client, const Client& old) {
   client.client_id = old.client_id;
   client.created_at = old.created_at;
+  client.updated_at = old.updated_at;
   client.first_party = old.first_party;
   client.registration_access_token_digest = old.registration_access_token_digest;
   client.pkce_required = client.pkce_required || old.pkce_required;
@@ -345,6 +348,43 @@ http::Response gone(const Provider& provider, const http::Request& request) {
       {OAuthErrorCode::invalid_token, "The registration access token is not valid here.",
        "registration access token: its client is gone"},
       true);
+}
+
+// Puts what the client asks for in the place of what is there. Nothing: that has changed since it
+// was read.
+runtime::Task<std::optional<http::Response>> replace(const Provider& provider,
+                                                     const http::Request& request,
+                                                     const Managed& managed,
+                                                     const nlohmann::json& metadata,
+                                                     Client client) {
+  const Client& old = *managed.client;
+  if (auto sound = check_own_values(provider, metadata, old); !sound) {
+    co_return update_failure(provider, request, sound.error(), old);
+  }
+  keep_standing(client, old);
+  ClientSecret fresh;
+  if (!oidc::metadata::keep_client_secret(client, old)) {
+    auto secret = issue_secret(provider, client);
+    if (!secret) {
+      co_return update_failure(provider, request, secret_failure(secret.error()), old);
+    }
+    fresh = std::move(*secret);
+  }
+  const auto updated = co_await provider.store.update_client(
+      client, {"client:" + old.client_id, request.client_address}, provider.now());
+  if (!updated) {
+    co_return update_failure(provider, request, provider::to_oauth_error(updated.error()), old);
+  }
+  switch (*updated) {
+    case store::UpdateOutcome::changed:
+      co_return std::nullopt;
+    case store::UpdateOutcome::no_such_client:
+      co_return gone(provider, request);
+    case store::UpdateOutcome::updated:
+      break;
+  }
+  provider.client_keys.forget(old.client_id);
+  co_return client_information(provider, 200, client, fresh, managed.access_token);
 }
 
 }  // namespace
@@ -403,36 +443,30 @@ runtime::Task<http::Response> get_registration(const Provider& provider, http::R
 runtime::Task<http::Response> put_registration(const Provider& provider, http::Request request) {
   auto managed = co_await find_managed(provider, request);
   if (!managed) co_return std::move(managed.error());
-  const Client& old = *managed->client;
-  if (old.quarantined) {
+  if (managed->client->quarantined) {
     auto throttled = co_await provider::limit_source(provider, request, std::string(kClientRoute),
                                                      stranger_limit(provider));
     if (throttled) co_return std::move(*throttled);
   }
   auto metadata = read_body(request);
-  if (!metadata) co_return update_failure(provider, request, metadata.error(), old);
-  if (auto sound = check_own_values(provider, **metadata, old); !sound) {
-    co_return update_failure(provider, request, sound.error(), old);
+  if (!metadata) co_return update_failure(provider, request, metadata.error(), *managed->client);
+  if (auto sound = check_own_values(provider, **metadata, *managed->client); !sound) {
+    co_return update_failure(provider, request, sound.error(), *managed->client);
   }
-  auto client = co_await read_client(provider, **metadata);
-  if (!client) co_return update_failure(provider, request, client.error(), old);
-  keep_standing(*client, old);
-  ClientSecret fresh;
-  if (!oidc::metadata::keep_client_secret(*client, old)) {
-    auto secret = issue_secret(provider, *client);
-    if (!secret) {
-      co_return update_failure(provider, request, secret_failure(secret.error()), old);
-    }
-    fresh = std::move(*secret);
+  const auto client = co_await read_client(provider, **metadata);
+  if (!client) co_return update_failure(provider, request, client.error(), *managed->client);
+  for (int tries = 0; tries < kMostTries; ++tries) {
+    // Again: it may have changed while a document was fetched, or since the last try.
+    managed = co_await find_managed(provider, request);
+    if (!managed) co_return std::move(managed.error());
+    auto done = co_await replace(provider, request, *managed, **metadata, *client);
+    if (done) co_return std::move(*done);
   }
-  auto updated = co_await provider.store.update_client(
-      *client, {"client:" + old.client_id, request.client_address}, provider.now());
-  if (!updated) {
-    co_return update_failure(provider, request, provider::to_oauth_error(updated.error()), old);
-  }
-  if (!*updated) co_return gone(provider, request);
-  provider.client_keys.forget(old.client_id);
-  co_return client_information(provider, 200, *client, fresh, managed->access_token);
+  co_return update_failure(provider, request,
+                           {OAuthErrorCode::temporarily_unavailable,
+                            "The application was changed at the same time; try again.",
+                            "registration: changed at each try"},
+                           *managed->client);
 }
 
 runtime::Task<http::Response> delete_registration(const Provider& provider, http::Request request) {

@@ -106,7 +106,7 @@ Task<Response> answer(Response response) {
 
 // Documents that never change while the program runs.
 http::Handler fixed(Response response) {
-  return [response = std::move(response)](Request) { return answer(response); };
+  return [response = std::move(response)](const Request&) { return answer(response); };
 }
 
 Task<Response> home_page(const Provider& provider, page::HomeView view, Request request) {
@@ -137,25 +137,26 @@ http::Router make_router(const Provider& provider, std::function<bool()> drainin
   router.add(
       {Method::get, "/.well-known/oauth-authorization-server", fixed(discovery), kNone, Cors::any});
   if (provider.features.session_management) {
-    router.add({Method::get, "/check_session", fixed(provider.pages.check_session()), kNone,
-                Cors::none});
+    router.add(
+        {Method::get, "/check_session", fixed(provider.pages.check_session()), kNone, Cors::none});
   }
-  router.add({Method::get, "/",
-              [&provider, home](Request request) {
-                return home_page(provider, home, std::move(request));
-              },
-              kNone, Cors::none});
+  router.add(
+      {Method::get, "/",
+       [&provider, home](Request request) { return home_page(provider, home, std::move(request)); },
+       kNone, Cors::none});
   router.add({Method::get, "/health", fixed(health_document()), kNone, Cors::none});
-  router.add({Method::get, "/livez", [](Request) { return get_livez(); }, kNone, Cors::none});
+  router.add(
+      {Method::get, "/livez", [](const Request&) { return get_livez(); }, kNone, Cors::none});
   router.add({Method::get, "/readyz",
-              [&provider, draining = std::move(draining)](Request) {
+              [&provider, draining = std::move(draining)](const Request&) {
                 return get_readyz(provider, draining);
               },
               kNone, Cors::none});
-  router.add(
-      {Method::get, "/static/*",
-       [&provider](Request request) { return answer(provider.pages.static_file(request.path)); },
-       kNone, Cors::none});
+  router.add({Method::get, "/static/*",
+              [&provider](const Request& request) {
+                return answer(provider.pages.static_file(request.path));
+              },
+              kNone, Cors::none});
   return router;
 }
 

@@ -2,9 +2,7 @@
 
 #include <array>
 
-#include "oidc/base/base64url.h"
 #include "oidc/base/text.h"
-#include "oidc/crypto/random.h"
 #include "oidc/response/body.h"
 #include "server/provider/failure.h"
 
@@ -24,10 +22,6 @@ constexpr std::array<GrantRow, 2> kGrants = {{
 }};
 
 }  // namespace
-
-std::string new_jti() {
-  return oidc::base64url_encode(oidc::crypto::random_bytes(16));
-}
 
 runtime::Task<http::Response> post_token(const provider::Provider& provider,
                                          http::Request request) {

@@ -24,7 +24,4 @@ runtime::Task<GrantResult> grant_refresh_token(const provider::Provider& provide
                                                const http::Request& request,
                                                const ClientRequest& authenticated);
 
-// A random `jti`.
-std::string new_jti();
-
 }  // namespace server::endpoint

@@ -24,8 +24,11 @@ constexpr std::chrono::seconds kLongestAge{3'600};
 // How long a set that cannot be fetched again goes on being used after its time.
 constexpr std::chrono::hours kLongestStale{24};
 
+// A client, and where its keys are: its jwks_uri, or the inline set itself. So what is fetched from
+// one address is never taken for what stands at another one that was registered meanwhile.
+using Place = std::pair<std::string, std::string>;
+
 struct Entry {
-  std::string source;  // jwks_uri, or the inline set itself
   std::shared_ptr<const std::vector<Jwk>> keys;
   TimePoint fresh_until{};
   TimePoint asked_at{};  // of the last fetch
@@ -66,18 +69,20 @@ struct ClientKeys::State {
   // What find() is to do, decided under the lock.
   enum class Step { answer, wait, fetch };
 
-  Entry& entry_of(const std::string& client_id, const std::string& source);
-  void make_room();
+  Entry& entry_of(const Place& place);
+  void make_room(const std::string& client_id);
   Step decide(Entry& entry, const std::string& kid, TimePoint now);
   static Found current(const Entry& entry, TimePoint now);
   Found inline_keys(const oidc::model::Client& client);
-  // Ends flight number `flight` of that client; a result that nobody asked for any more is dropped.
-  void land(const std::string& client_id, std::uint64_t flight, std::optional<Found> result,
+  // What there is after that flight; an error when the client was registered anew meanwhile.
+  Found landed(const Place& place, std::uint64_t flight, TimePoint now);
+  // Ends flight number `flight`; a result that nobody asked for any more is dropped.
+  void land(const Place& place, std::uint64_t flight, std::optional<Found> result,
             std::chrono::seconds max_age, TimePoint now);
 
   outbound::Outbound& outbound;
   std::mutex mutex;
-  std::map<std::string, Entry> entries;
+  std::map<Place, Entry> entries;
   std::uint64_t clock = 0;
   std::uint64_t flights = 0;
 };
@@ -88,44 +93,42 @@ namespace {
 template <class State>
 class Flight {
  public:
-  Flight(std::shared_ptr<State> state, std::string client_id, std::uint64_t number)
-      : state_(std::move(state)), client_id_(std::move(client_id)), number_(number) {}
+  Flight(std::shared_ptr<State> state, Place place, std::uint64_t number)
+      : state_(std::move(state)), place_(std::move(place)), number_(number) {}
   ~Flight() {
-    if (state_) state_->land(client_id_, number_, std::nullopt, {}, {});
+    if (state_) state_->land(place_, number_, std::nullopt, {}, {});
   }
   Flight(const Flight&) = delete;
   void land(Found result, std::chrono::seconds max_age, TimePoint now) {
     const auto state = std::exchange(state_, nullptr);
-    state->land(client_id_, number_, std::move(result), max_age, now);
+    state->land(place_, number_, std::move(result), max_age, now);
   }
 
  private:
   std::shared_ptr<State> state_;
-  std::string client_id_;
+  Place place_;
   std::uint64_t number_;
 };
 
 }  // namespace
 
-Entry& ClientKeys::State::entry_of(const std::string& client_id, const std::string& source) {
-  if (entries.size() >= kMostClients && !entries.contains(client_id)) make_room();
-  Entry& entry = entries[client_id];
-  if (entry.source != source) {
-    // Registered anew: what was known counts no more. Whoever waits is told to look again.
-    auto waiting = std::move(entry.waiting);
-    entry = Entry{};
-    entry.source = source;
-    for (auto& done : waiting) done(true);
-  }
+Entry& ClientKeys::State::entry_of(const Place& place) {
+  if (!entries.contains(place)) make_room(place.first);
+  Entry& entry = entries[place];
   entry.used = ++clock;
   return entry;
 }
 
-void ClientKeys::State::make_room() {
+// A client has one place at a time, but for what is still being fetched.
+void ClientKeys::State::make_room(const std::string& client_id) {
+  std::erase_if(entries, [&](const auto& held) {
+    return held.first.first == client_id && !held.second.fetching;
+  });
+  if (entries.size() < kMostClients) return;
   auto oldest = entries.end();
-  for (auto place = entries.begin(); place != entries.end(); ++place) {
-    if (place->second.fetching) continue;
-    if (oldest == entries.end() || place->second.used < oldest->second.used) oldest = place;
+  for (auto held = entries.begin(); held != entries.end(); ++held) {
+    if (held->second.fetching) continue;
+    if (oldest == entries.end() || held->second.used < oldest->second.used) oldest = held;
   }
   if (oldest != entries.end()) entries.erase(oldest);
 }
@@ -150,31 +153,40 @@ Found ClientKeys::State::current(const Entry& entry, TimePoint now) {
   return std::unexpected(entry.error);
 }
 
+Found ClientKeys::State::landed(const Place& place, std::uint64_t flight, TimePoint now) {
+  const std::lock_guard lock(mutex);
+  const auto held = entries.find(place);
+  if (held == entries.end() || (held->second.flight != flight && !held->second.keys)) {
+    return std::unexpected(unavailable("the client was registered anew meanwhile"));
+  }
+  return current(held->second, now);
+}
+
 Found ClientKeys::State::inline_keys(const oidc::model::Client& client) {
+  const Place place{client.client_id, client.jwks};
   {
     const std::lock_guard lock(mutex);
-    const auto place = entries.find(client.client_id);
-    if (place != entries.end() && place->second.source == client.jwks && place->second.keys) {
-      place->second.used = ++clock;
-      return *place->second.keys;
+    const auto held = entries.find(place);
+    if (held != entries.end() && held->second.keys) {
+      held->second.used = ++clock;
+      return *held->second.keys;
     }
   }
   auto keys = oidc::jose::parse_jwk_set(client.jwks);
   if (!keys) return keys;
   const std::lock_guard lock(mutex);
-  entry_of(client.client_id, client.jwks).keys = std::make_shared<const std::vector<Jwk>>(*keys);
+  entry_of(place).keys = std::make_shared<const std::vector<Jwk>>(*keys);
   return keys;
 }
 
-void ClientKeys::State::land(const std::string& client_id, std::uint64_t flight,
-                             std::optional<Found> result, std::chrono::seconds max_age,
-                             TimePoint now) {
+void ClientKeys::State::land(const Place& place, std::uint64_t flight, std::optional<Found> result,
+                             std::chrono::seconds max_age, TimePoint now) {
   std::vector<runtime::Completion<bool>> waiting;
   {
     const std::lock_guard lock(mutex);
-    const auto place = entries.find(client_id);
-    if (place == entries.end() || place->second.flight != flight) return;
-    Entry& entry = place->second;
+    const auto held = entries.find(place);
+    if (held == entries.end() || held->second.flight != flight) return;
+    Entry& entry = held->second;
     entry.fetching = false;
     waiting.swap(entry.waiting);
     if (result && *result) {
@@ -192,7 +204,7 @@ void ClientKeys::State::land(const std::string& client_id, std::uint64_t flight,
 ClientKeys::ClientKeys(outbound::Outbound& outbound) : state_(std::make_shared<State>(outbound)) {}
 
 ClientKeys::~ClientKeys() {
-  std::map<std::string, Entry> gone;
+  std::map<Place, Entry> gone;
   const std::lock_guard lock(state_->mutex);
   gone.swap(state_->entries);
 }
@@ -202,53 +214,51 @@ runtime::Task<Found> ClientKeys::find(const oidc::model::Client& client, std::st
   if (!client.jwks.empty()) co_return state_->inline_keys(client);
   if (client.jwks_uri.empty()) co_return std::vector<Jwk>{};
   // The client may change while this waits.
-  const std::string client_id = client.client_id;
-  const std::string uri = client.jwks_uri;
+  const Place place{client.client_id, client.jwks_uri};
   const std::shared_ptr<State> owner = state_;
   State& state = *owner;
   std::uint64_t number = 0;
   State::Step step = State::Step::answer;
   {
     const std::lock_guard lock(state.mutex);
-    Entry& entry = state.entry_of(client_id, uri);
+    Entry& entry = state.entry_of(place);
     step = state.decide(entry, kid, now);
     if (step == State::Step::answer) co_return State::current(entry, now);
     number = entry.flight;
   }
   if (step == State::Step::fetch) {
-    Flight<State> flight(owner, client_id, number);
+    Flight<State> flight(owner, place, number);
     outbound::OutboundRequest request;
-    request.url = uri;
+    request.url = place.second;
     request.accept = "application/jwk-set+json, application/json";
     request.most_bytes = kMostBytes;
     const auto answer = co_await state.outbound.send(std::move(request));
     flight.land(read_answer(answer), answer ? answer->max_age : std::chrono::seconds(0), now);
   } else {
-    co_await runtime::async_call<bool>([&state, client_id, number](runtime::Completion<bool> done) {
+    co_await runtime::async_call<bool>([&state, place, number](runtime::Completion<bool> done) {
       {
         const std::lock_guard lock(state.mutex);
-        const auto place = state.entries.find(client_id);
-        if (place != state.entries.end() && place->second.fetching &&
-            place->second.flight == number) {
-          place->second.waiting.push_back(std::move(done));
+        const auto held = state.entries.find(place);
+        if (held != state.entries.end() && held->second.fetching && held->second.flight == number) {
+          held->second.waiting.push_back(std::move(done));
           return;
         }
       }
       done(true);  // it landed in between
     });
   }
-  const std::lock_guard lock(state.mutex);
-  co_return State::current(state.entry_of(client_id, uri), now);
+  co_return state.landed(place, number, now);
 }
 
 void ClientKeys::forget(const std::string& client_id) {
   std::vector<runtime::Completion<bool>> waiting;
   {
     const std::lock_guard lock(state_->mutex);
-    const auto place = state_->entries.find(client_id);
-    if (place == state_->entries.end()) return;
-    waiting.swap(place->second.waiting);
-    state_->entries.erase(place);
+    auto held = state_->entries.lower_bound({client_id, ""});
+    while (held != state_->entries.end() && held->first.first == client_id) {
+      std::ranges::move(held->second.waiting, std::back_inserter(waiting));
+      held = state_->entries.erase(held);
+    }
   }
   for (auto& done : waiting) done(true);
 }

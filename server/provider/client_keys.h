@@ -25,6 +25,8 @@ class ClientKeys {
   runtime::Task<oidc::Result<std::vector<oidc::jose::Jwk>>> find(const oidc::model::Client& client,
                                                                  std::string kid,
                                                                  oidc::TimePoint now);
+  // What is kept of this client, and what is still on its way: whoever waits for that gets the
+  // error above.
   void forget(const std::string& client_id);
 
  private:

@@ -60,7 +60,7 @@ runtime::Task<oidc::Result<ResolvedRequest>> load_pushed(const Provider& provide
   auto form = oidc::Form::parse((*found)->parameters);
   if (!form) co_return std::unexpected(form.error());
   form->set("client_id", client.client_id);
-  co_return ResolvedRequest{std::move(*form), *credential, false};
+  co_return ResolvedRequest{std::move(*form), credential, false};
 }
 
 // OpenID Connect Core §6.2: compared with its fragment, which stands for a version, and asked for

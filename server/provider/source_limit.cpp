@@ -2,25 +2,31 @@
 
 #include <algorithm>
 
-#include "oidc/base/base64url.h"
 #include "oidc/base/network.h"
-#include "oidc/crypto/digest.h"
 #include "oidc/response/body.h"
 #include "server/provider/failure.h"
+#include "server/store/bucket_name.h"
 
 namespace server::provider {
+
+runtime::Task<store::StoreResult<store::Reservation>> reserve_source(const Provider& provider,
+                                                                     const http::Request& request,
+                                                                     SourceLimit limit) {
+  std::vector<store::Bucket> buckets = {
+      {store::bucket_name(provider.keys.purpose_key("throttle"), limit.what,
+                          oidc::network_of(request.client_address)),
+       limit.per_source}};
+  if (limit.in_all > 0) buckets.push_back({std::string(limit.what) + ":all", limit.in_all});
+  co_return co_await provider.store.reserve_attempt(std::move(buckets), limit.window,
+                                                    provider.now());
+}
 
 runtime::Task<std::optional<http::Response>> limit_source(const Provider& provider,
                                                           const http::Request& request,
                                                           std::string route, SourceLimit limit) {
   const std::string what(limit.what);
-  const auto source = oidc::crypto::hmac_sha256(
-      provider.keys.purpose_key("throttle"), what + " " + oidc::network_of(request.client_address));
-  std::vector<store::Bucket> buckets = {
-      {what + ":" + oidc::base64url_encode(source), limit.per_source}};
-  if (limit.in_all > 0) buckets.push_back({what + ":all", limit.in_all});
   const auto now = provider.now();
-  auto reserved = co_await provider.store.reserve_attempt(std::move(buckets), limit.window, now);
+  auto reserved = co_await reserve_source(provider, request, limit);
   if (!reserved) {
     co_return json_failure(provider, request, route, to_oauth_error(reserved.error()));
   }

@@ -1,6 +1,6 @@
 // Owns: how often strangers may make this server keep something for them, per source address and in
-// all: registrations without a token, pushed requests of public clients. Counted in the database,
-// so on every node together.
+// all: registrations without a token, pushed requests of public clients, sign-ups. Counted in the
+// database, so on every node together.
 #pragma once
 #include <chrono>
 #include <cstdint>
@@ -20,7 +20,13 @@ struct SourceLimit {
   std::chrono::milliseconds window{0};
 };
 
-// Counts one. Nothing: go on. Else the finished answer: 429 with Retry-After, or 503.
+// Counts one, in each of its buckets or in none.
+runtime::Task<store::StoreResult<store::Reservation>> reserve_source(const Provider& provider,
+                                                                     const http::Request& request,
+                                                                     SourceLimit limit);
+
+// The same, with the answer to who may not. Nothing: go on. Else the finished answer: 429 with
+// Retry-After, or 503.
 runtime::Task<std::optional<http::Response>> limit_source(const Provider& provider,
                                                           const http::Request& request,
                                                           std::string route, SourceLimit limit);

@@ -195,6 +195,64 @@ TEST_CASE("a changed jwks_uri and forget() start anew", "[client_keys]") {
   CHECK(site.asked == 3);
 }
 
+TEST_CASE("what was asked at an old jwks_uri is not taken for the new one", "[client_keys]") {
+  Site site;
+  site.say("200 OK", key_set("old"));
+  site.delay = 300ms;
+  const auto before = site.client();
+  auto after = before;
+  after.jwks_uri = site.server.url("/elsewhere");
+  boost::asio::io_context context;
+  const auto start = [&](const oidc::model::Client& of, std::string& said) {
+    boost::asio::co_spawn(context, site.keys.find(of, "", site.now),
+                          [&](const std::exception_ptr&, const auto& found) {
+                            said = found ? found->front().kid : found.error().detail;
+                          });
+  };
+  std::string first, second, third;
+  start(before, first);
+  start(before, second);
+  context.run_for(100ms);
+  REQUIRE(site.asked == 1);
+  site.keys.forget("app");  // as a PUT does
+  site.say("200 OK", key_set("new"));
+  {
+    const std::lock_guard lock(site.mutex);
+    site.delay = 600ms;
+  }
+  start(after, third);
+  context.run();
+  // The old answer came while the new one was awaited.
+  CHECK(first == "CLIENT-KEYS: the client was registered anew meanwhile");
+  CHECK(second == first);
+  CHECK(third == "new");
+  CHECK(site.asked == 2);
+  const auto kept = server::runtime::run_blocking(site.keys.find(after, "new", site.now));
+  CHECK((kept && kept->front().kid == "new"));
+  CHECK(site.asked == 2);
+}
+
+TEST_CASE("two states of a client that are asked for at once do not disturb each other",
+          "[client_keys]") {
+  // As on a node that learns of a change a second later.
+  Site site;
+  site.delay = 100ms;
+  const auto before = site.client();
+  auto after = before;
+  after.jwks_uri = site.server.url("/elsewhere");
+  boost::asio::io_context context;
+  int good = 0;
+  for (int i = 0; i < 10; ++i) {
+    boost::asio::co_spawn(context, site.keys.find(i % 2 == 0 ? before : after, "one", site.now),
+                          [&](const std::exception_ptr&, const auto& found) {
+                            if (found && found->size() == 1) ++good;
+                          });
+  }
+  context.run();
+  CHECK(good == 10);
+  CHECK(site.asked == 2);
+}
+
 TEST_CASE("a coroutine that goes away leaves nobody waiting", "[client_keys]") {
   Site site;
   site.delay = 100ms;
