@@ -45,6 +45,17 @@ std::string duration(std::string_view language, const std::string& minutes) {
                                      : page::display_name(minutes);
 }
 
+// What a template leaves out leaves no gap: at most one empty line in a row, none at the ends.
+std::string without_gaps(std::string_view text) {
+  std::string out;
+  std::size_t breaks = 0;
+  for (const char c : oidc::trim(text)) {
+    breaks = c == '\n' ? breaks + 1 : 0;
+    if (breaks <= 2) out += c;
+  }
+  return out + '\n';
+}
+
 std::string known_language(const std::string& wanted) {
   const auto& known = page::languages();
   return std::ranges::find(known, wanted) == known.end() ? "en" : wanted;
@@ -70,7 +81,9 @@ Message compose(const MailInput& input) {
   fields.text("language", language)
       .text("direction", page::is_right_to_left(language) ? "rtl" : "ltr")
       .text("subject", message.subject)
+      .text("preview", page::text(language, key + "_lead", {{"app_name", name}}))
       .text("app_name", name)
+      .text("initial", page::initial(name))
       .text("color", color)
       .text("text_color", oidc::model::text_color_on(color))
       .text("link", link)
@@ -81,9 +94,10 @@ Message compose(const MailInput& input) {
       .text("when", page::display_name(input.when))
       .text("support_email", without_controls(input.support_email))
       .text("support_url", page::https_link(without_controls(input.support_url)))
+      .flag("has_facts", !input.when.empty() || !input.requester.empty())
       .flag("has_support",
             !input.support_email.empty() || !page::https_link(input.support_url).empty());
-  message.text = page::render_plain(language, "mail/" + kind + ".text", fields);
+  message.text = without_gaps(page::render_plain(language, "mail/" + kind + ".text", fields));
   message.html = page::render(language, "mail/" + kind + ".html", fields);
   return message;
 }

@@ -20,6 +20,11 @@ enum class MailKind {
   new_sign_in,       // a sign-in from a browser not seen before
   account_deleted,
 };
+inline constexpr MailKind kMailKinds[] = {
+    MailKind::sign_in,        MailKind::sign_up,      MailKind::sign_up_known,
+    MailKind::reset_password, MailKind::change_email, MailKind::password_changed,
+    MailKind::email_changed,  MailKind::new_sign_in,  MailKind::account_deleted,
+};
 std::string_view to_string(MailKind kind);
 
 }  // namespace server::mail

@@ -1,12 +1,12 @@
 #include "server/signin/answer.h"
 
-#include "oidc/base/base64url.h"
 #include "oidc/base/text.h"
 #include "oidc/crypto/random.h"
 #include "oidc/grant/issue_tokens.h"
 #include "oidc/interaction/next_step.h"
 #include "oidc/token/subject.h"
 #include "server/provider/failure.h"
+#include "server/provider/look.h"
 
 namespace server::signin {
 namespace {
@@ -49,7 +49,7 @@ oidc::Result<oidc::grant::IssuedTokens> sign_tokens(const Provider& provider, co
                                                     const oidc::model::Grant& grant,
                                                     std::string_view code, oidc::TimePoint now) {
   const auto& type = issue.loaded.request.response_type;
-  const auto jti = oidc::base64url_encode(oidc::crypto::random_bytes(16));
+  const auto jti = oidc::crypto::random_id();
   // The session was read in this request, and the transaction that follows holds it.
   return oidc::grant::issue_tokens({.grant_type = "implicit",
                                     .issuer = provider.issuer,
@@ -68,9 +68,12 @@ oidc::Result<oidc::grant::IssuedTokens> sign_tokens(const Provider& provider, co
                                    provider.signer());
 }
 
+// Not in the looks of the application: whoever wrote the address may only pretend to be sent by it.
 Response refused_page(const Provider& provider, const Request& request, std::string_view route,
-                      const oidc::OAuthError& error, const oidc::model::Client& client) {
+                      page::Look look, const oidc::OAuthError& error,
+                      const oidc::model::Client& client) {
   page::ErrorView view;
+  view.look = std::move(look);
   view.title = "error_request";
   view.remedy = "error_request_remedy";
   view.values = {{"app_name", client.display_name()}};
@@ -90,8 +93,10 @@ bool is_pressed(const Provider& provider, const Request& request) {
 
 // An application that nobody vouched for must not use us to send people anywhere.
 Response quarantine_page(const Provider& provider, const Request& request, std::string_view route,
-                         const oidc::OAuthError& error, const oidc::model::Client& client) {
+                         page::Look look, const oidc::OAuthError& error,
+                         const oidc::model::Client& client) {
   page::ErrorView view;
+  view.look = std::move(look);
   view.title = "error_request";
   view.remedy = "error_quarantine_remedy";
   view.facts = {{"error_fact_unverified_application", client.display_name()}};
@@ -153,32 +158,40 @@ runtime::Task<IssueOutcome> issue_answer(const Provider& provider, std::string a
       provider.issuer, now);
 }
 
-Response deliver(const Provider& provider, const Request& request,
-                 const oidc::response::AuthorizationResponse& answer,
-                 const oidc::model::Client& client,
-                 const oidc::request::ValidatedRedirectUri& redirect_uri) {
-  if (answer.mode != ResponseMode::form_post) return Response::redirect(answer.location);
-  return provider.pages.form_post({.look = {.language = provider::language_of(provider, request)},
-                                   .application_name = client.display_name(),
-                                   .action = answer.location,
-                                   .fields = answer.fields.entries(),
-                                   .form_action = redirect_uri.scheme()});
+runtime::Task<Response> deliver(const Provider& provider, const Request& request,
+                                const oidc::Form& form,
+                                oidc::response::AuthorizationResponse answer,
+                                const oidc::model::Client& client,
+                                const oidc::request::ValidatedRedirectUri& redirect_uri) {
+  if (answer.mode != ResponseMode::form_post) co_return Response::redirect(answer.location);
+  auto look =
+      co_await provider::find_look(provider, request, form.value_or("ui_locales", ""), &client);
+  co_return provider.pages.form_post({.look = std::move(look),
+                                      .application_name = client.display_name(),
+                                      .action = answer.location,
+                                      .fields = answer.fields.entries(),
+                                      .form_action = redirect_uri.scheme()});
 }
 
-Response authorization_failure(const Provider& provider, const Request& request,
-                               std::string_view route,
-                               const oidc::request::AuthorizationFailure& failure,
-                               const oidc::model::Client& client) {
+runtime::Task<Response> authorization_failure(const Provider& provider, const Request& request,
+                                              std::string route, const oidc::Form& form,
+                                              oidc::request::AuthorizationFailure failure,
+                                              const oidc::model::Client& client) {
+  const auto our_look = [&] {
+    return provider::find_look(provider, request, form.value_or("ui_locales", ""));
+  };
   if (const auto* page = std::get_if<PageError>(&failure)) {
-    return refused_page(provider, request, route, page->error, client);
+    co_return refused_page(provider, request, route, co_await our_look(), page->error, client);
   }
   const auto& redirect = std::get<RedirectError>(failure);
   if (client.quarantined && !is_pressed(provider, request)) {
-    return quarantine_page(provider, request, route, redirect.error, client);
+    co_return quarantine_page(provider, request, route, co_await our_look(), redirect.error,
+                              client);
   }
   const auto id = record_failure(provider, request, route, redirect.error, 303, client.client_id);
-  return deliver(provider, request, oidc::response::failure(redirect, provider.issuer, id), client,
-                 redirect.redirect_uri);
+  co_return co_await deliver(provider, request, form,
+                             oidc::response::failure(redirect, provider.issuer, id), client,
+                             redirect.redirect_uri);
 }
 
 }  // namespace server::signin

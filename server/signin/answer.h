@@ -37,17 +37,20 @@ using IssueOutcome = std::variant<oidc::response::AuthorizationResponse, Session
 runtime::Task<IssueOutcome> issue_answer(const provider::Provider& provider, std::string address,
                                          const Issue& issue, oidc::TimePoint now);
 
-// Sends the browser to the application: by redirect, or by a form that sends itself.
-http::Response deliver(const provider::Provider& provider, const http::Request& request,
-                       const oidc::response::AuthorizationResponse& answer,
-                       const oidc::model::Client& client,
-                       const oidc::request::ValidatedRedirectUri& redirect_uri);
+// Sends the browser to the application: by redirect, or by a form that sends itself. `form` are the
+// parameters of the request.
+runtime::Task<http::Response> deliver(const provider::Provider& provider,
+                                      const http::Request& request, const oidc::Form& form,
+                                      oidc::response::AuthorizationResponse answer,
+                                      const oidc::model::Client& client,
+                                      const oidc::request::ValidatedRedirectUri& redirect_uri);
 
 // The error, on its way to the application; or a page, when the address can't be trusted, or the
 // application is in quarantine and no person pressed a button of ours in this very request.
-http::Response authorization_failure(const provider::Provider& provider,
-                                     const http::Request& request, std::string_view route,
-                                     const oidc::request::AuthorizationFailure& failure,
-                                     const oidc::model::Client& client);
+runtime::Task<http::Response> authorization_failure(const provider::Provider& provider,
+                                                    const http::Request& request, std::string route,
+                                                    const oidc::Form& form,
+                                                    oidc::request::AuthorizationFailure failure,
+                                                    const oidc::model::Client& client);
 
 }  // namespace server::signin

@@ -43,8 +43,8 @@ std::string browser_name(std::string_view user_agent) {
   const auto text = user_agent.substr(0, kMostBytes);
   const auto browser = first_of(kBrowsers, text);
   const auto system = first_of(kSystems, text);
-  if (browser.empty() || system.empty()) return std::string(browser.empty() ? system : browser);
-  return std::string(browser) + " on " + std::string(system);
+  if (browser.empty() && system.empty()) return {};
+  return std::string(browser) + "/" + std::string(system);
 }
 
 }  // namespace server::signin

@@ -8,11 +8,7 @@
 namespace server::signin {
 namespace {
 
-constexpr std::size_t kStateLength = 22;  // base64url of 16 bytes
-
-std::string random_text(std::size_t bytes) {
-  return oidc::base64url_encode(oidc::crypto::random_bytes(bytes));
-}
+constexpr std::size_t kStateLength = 22;  // of a random_id()
 
 }  // namespace
 
@@ -32,7 +28,7 @@ std::string browser_state(const provider::Provider& provider, const http::Reques
 std::string renew_browser_state(const provider::Provider& provider,
                                 std::vector<std::string>& set_cookies) {
   if (!provider.features.session_management) return "";
-  auto state = random_text(16);
+  auto state = oidc::crypto::random_id();
   // Read by a page of ours inside a frame of the application: not Lax, not HttpOnly. Without TLS
   // there is no SameSite=None, and so only applications of the same site can watch.
   set_cookies.push_back(http::Cookie{.name = std::string(kStateCookie),
@@ -48,7 +44,7 @@ std::string session_state(std::string_view state, std::string_view client_id,
                           std::string_view redirect_uri) {
   const auto uri = oidc::Uri::parse(redirect_uri);
   if (state.empty() || !uri || !uri->has_authority) return "";
-  const auto salt = random_text(12);
+  const auto salt = oidc::base64url_encode(oidc::crypto::random_bytes(12));
   const auto digest = oidc::crypto::sha256(std::string(client_id) + " " + uri->origin() + " " +
                                            std::string(state) + " " + salt);
   return oidc::base64url_encode(digest) + "." + salt;

@@ -8,10 +8,11 @@
 #include "oidc/crypto/aead.h"
 #include "oidc/crypto/digest.h"
 #include "oidc/crypto/random.h"
-#include "server/mail/compose.h"
 #include "server/mail/outbox.h"
 #include "server/signin/browser_name.h"
 #include "server/signin/device.h"
+#include "server/signin/mail_start.h"
+#include "server/store/bucket_name.h"
 
 namespace server::signin {
 namespace {
@@ -22,12 +23,11 @@ using provider::Provider;
 
 constexpr std::chrono::hours kThrottleWindow(1);
 constexpr std::uint32_t kCodes = 1'000'000;
-// 10 to 99.
-constexpr std::uint32_t kNumbers = 90;
+// Of three digits, the first of them no 0.
+constexpr std::uint32_t kLeastNumber = 100, kNumbers = 900;
 
-std::string keyed(const Provider& provider, std::string_view label, std::string_view value) {
-  return oidc::base64url_encode(oidc::crypto::hmac_sha256(
-      provider.keys.purpose_key("throttle"), std::string(label) + "|" + std::string(value)));
+std::string counter(const Provider& provider, std::string_view kind, std::string_view value) {
+  return store::bucket_name(provider.keys.purpose_key("throttle"), kind, value);
 }
 
 // Below `bound`, each equally likely: what would favour the low ones is drawn again.
@@ -60,24 +60,18 @@ struct Start {
   bool real = false;                      // link and code are good for something
   bool sends = false;                     // a mail goes out
   std::string to;                         // stored address, or the typed one of a stranger
-  std::string application_name;
-  oidc::model::Branding branding;
 };
 
 // A browser that signed in to this very account before has a count of its own, so that somebody who
 // asks for mails to an address does not keep its person from getting one.
 std::vector<store::Bucket> buckets_of(const Provider& provider, const http::Request& request,
                                       const Start& start) {
-  const auto device = read_device(provider, request);
-  const bool known = device && start.user && device->user_id == start.user->id &&
-                     device->issued_at >= start.user->credentials_changed_at;
+  const auto device = start.user ? known_device(provider, request, *start.user) : std::nullopt;
   const auto per_address = provider.config.mail_attempts_address;
-  return {
-      known ? store::Bucket{"mail-device:" + keyed(provider, "mail-device", device->device_id),
-                            per_address}
-            : store::Bucket{"mail:" + keyed(provider, "mail", start.fold), per_address},
-      {"mail-source:" + keyed(provider, "mail-source", oidc::network_of(request.client_address)),
-       provider.config.mail_attempts_source}};
+  return {device ? store::Bucket{counter(provider, "mail-device", device->device_id), per_address}
+                 : store::Bucket{counter(provider, "mail", start.fold), per_address},
+          {counter(provider, "mail-source", oidc::network_of(request.client_address)),
+           provider.config.mail_attempts_source}};
 }
 
 bool is_signup_domain(const Provider& provider, std::string_view fold) {
@@ -143,41 +137,15 @@ std::string person_of(const Start& start) {
   return "";
 }
 
-// The names and addresses of the application, for the mail.
-runtime::Task<store::StoreResult<void>> load_brand(const Provider& provider, Start& start) {
-  start.application_name = provider.config.service_name;
-  if (!start.input.client_id.empty()) {
-    auto client = co_await provider.store.find_client(start.input.client_id, provider.now());
-    if (!client) co_return std::unexpected(client.error());
-    // What strangers call themselves does not stand in mail of ours.
-    if (*client && !(*client)->quarantined) start.application_name = (*client)->display_name();
-  }
-  for (const auto& id : {start.input.client_id, std::string()}) {
-    auto branding = co_await provider.store.find_branding(id);
-    if (!branding) co_return std::unexpected(branding.error());
-    if (*branding) {
-      start.branding = **branding;
-      break;
-    }
-  }
-  if (!start.branding.name.empty()) start.application_name = start.branding.name;
-  co_return store::StoreResult<void>();
-}
-
-std::string requester(const http::Request& request, const std::string& browser) {
-  if (browser.empty()) return request.client_address;
-  return browser + ", " + request.client_address;
-}
-
 store::StartChallenge make_command(const Provider& provider, const http::Request& request,
-                                   const Start& start, const std::string& binding) {
+                                   const Start& start, mail::MailInput text,
+                                   const std::string& binding) {
   const auto now = provider.now();
   const auto expires_at = now + provider.config.email_challenge_lifetime;
   const auto& input = start.input;
   const auto row = provider.store.next_row();
   const auto code = six_digits();
   auto link = oidc::crypto::make_credential(oidc::crypto::CredentialKind::email_link, 0, row);
-  const auto browser = browser_name(request.header("user-agent").value_or(""));
 
   oidc::Form kept;
   kept.set("f", seal_flow(provider, Purpose::authorize, input.flow));
@@ -192,11 +160,11 @@ store::StartChallenge make_command(const Provider& provider, const http::Request
                            .email_fold = start.fold,
                            .binding = binding,
                            .code_digest = code_digest(provider, row, code),
-                           .number = std::to_string(10 + random_below(kNumbers)),
+                           .number = std::to_string(kLeastNumber + random_below(kNumbers)),
                            .payload = oidc::base64url_encode(
                                oidc::crypto::seal(provider.keys.purpose_key("seal"), kept.encode(),
                                                   place_of(provider, row, input.purpose))),
-                           .asked_from = browser,
+                           .asked_from = browser_name(request.header("user-agent").value_or("")),
                            .created_at = now,
                            .expires_at = expires_at};
   if (!start.real) {
@@ -206,17 +174,11 @@ store::StartChallenge make_command(const Provider& provider, const http::Request
   }
 
   const auto kind = kind_of(start);
-  mail::MailInput text{.kind = kind,
-                       .to = start.to,
-                       .language = input.language,
-                       .application_name = start.application_name,
-                       .from_name = start.branding.email_from_name,
-                       .reply_to = start.branding.reply_to_email,
-                       .support_email = start.branding.support_email,
-                       .support_url = start.branding.support_url,
-                       .primary_color = start.branding.primary_color,
-                       .requester = requester(request, browser)};
-  if (kind != mail::MailKind::sign_up_known) {
+  text.kind = kind;
+  text.to = start.to;
+  if (kind == mail::MailKind::sign_up_known) {
+    text.link = provider.issuer + "/account";
+  } else {
     const auto minutes =
         std::chrono::ceil<std::chrono::minutes>(provider.config.email_challenge_lifetime);
     // From the setting, whatever the request says of its host.
@@ -238,12 +200,40 @@ store::StartChallenge make_command(const Provider& provider, const http::Request
 
 }  // namespace
 
-std::string code_digest(const Provider& provider, std::int64_t row, std::string_view typed) {
-  std::string digits;
-  for (const char c : typed.substr(0, 32)) {
-    if (c != ' ' && c != '-') digits.push_back(c);
+std::string typed_digits(std::string_view typed) {
+  // The first digit of each script, in UTF-8 but for its last byte.
+  static constexpr std::pair<std::string_view, unsigned char> kZeros[] = {
+      {"\xd9", 0xa0},      // Arabic-Indic
+      {"\xdb", 0xb0},      // Persian, Urdu
+      {"\xef\xbc", 0x90},  // fullwidth
+  };
+  std::string out;
+  typed = typed.substr(0, 64);
+  while (!typed.empty()) {
+    const auto last = [&](std::string_view lead) {
+      return static_cast<unsigned char>(typed[lead.size()]);
+    };
+    const auto* zero = std::ranges::find_if(kZeros, [&](const auto& script) {
+      const auto& [lead, first] = script;
+      return typed.starts_with(lead) && typed.size() > lead.size() && last(lead) >= first &&
+             last(lead) < first + 10;
+    });
+    if (zero != std::end(kZeros)) {
+      out.push_back(static_cast<char>('0' + (last(zero->first) - zero->second)));
+      typed.remove_prefix(zero->first.size() + 1);
+      continue;
+    }
+    const char c = typed[0];
+    if (c != ' ' && c != '-') out.push_back(c >= '0' && c <= '9' ? c : '?');
+    typed.remove_prefix(1);
   }
-  return keyed(provider, "mail code v1|" + std::to_string(row), digits);
+  return out;
+}
+
+std::string code_digest(const Provider& provider, std::int64_t row, std::string_view typed) {
+  return oidc::base64url_encode(
+      oidc::crypto::hmac_sha256(provider.keys.purpose_key("throttle"),
+                                "mail code v1|" + std::to_string(row) + "|" + typed_digits(typed)));
 }
 
 std::optional<OpenedChallenge> open_challenge(const Provider& provider,
@@ -278,10 +268,11 @@ runtime::Task<ChallengeOutcome> start_challenge(const Provider& provider,
   if (!reserved) co_return reserved.error();
   if (!reserved->allowed) co_return ChallengeThrottled{reserved->retry_at};
   decide(start);
-  if (auto done = co_await load_brand(provider, start); !done) co_return done.error();
+  auto text = co_await start_mail(provider, request, start.input.client_id, start.input.language);
+  if (!text) co_return text.error();
   auto binding = read_or_make_binding(provider, request);
   start.input.flow.binding = binding.hash;
-  auto command = make_command(provider, request, start, binding.hash);
+  auto command = make_command(provider, request, start, std::move(*text), binding.hash);
   ChallengeStarted out{.row = command.challenge.link.row,
                        .number = command.challenge.number,
                        .binding = std::move(binding.hash),

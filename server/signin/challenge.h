@@ -44,7 +44,7 @@ using ChallengeOutcome =
 // Counts per address and per source first (settings mail_attempts_*). Then writes one challenge and
 // one mail row in any case: for whom no mail is meant, decoys.
 //   sign_in, reset_password: a mail goes to active people only
-//   sign_up: a stranger gets link and code; who has an account is told so by mail, without either
+//   sign_up: a stranger gets link and code; who has an account is told so by mail that has neither
 //   change_email: a mail goes to an address that nobody has
 runtime::Task<ChallengeOutcome> start_challenge(const provider::Provider& provider,
                                                 const http::Request& request,
@@ -61,6 +61,10 @@ struct OpenedChallenge {
 // Nothing when the row was altered.
 std::optional<OpenedChallenge> open_challenge(const provider::Provider& provider,
                                               const oidc::model::EmailChallenge& challenge);
+
+// What a person means who types a code or a number: without blanks and hyphens, with the digits of
+// an Arabic, Persian or Japanese keyboard as 0 to 9, and '?' for each byte that is none. Bounded.
+std::string typed_digits(std::string_view typed);
 
 // Of a typed code, in whatever groups ("123 456"): what the row holds for the right one.
 std::string code_digest(const provider::Provider& provider, std::int64_t row,

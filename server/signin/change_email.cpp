@@ -1,11 +1,11 @@
 #include "server/signin/change_email.h"
 
 #include "oidc/base/text.h"
-#include "server/provider/failure.h"
 #include "server/signin/challenge.h"
 #include "server/signin/dispatch.h"
 #include "server/signin/notice_mail.h"
 #include "server/signin/own_seal.h"
+#include "server/signin/step_failure.h"
 
 namespace server::signin {
 namespace {
@@ -31,9 +31,7 @@ runtime::Task<Response> finish_email_change(const Provider& provider, const Requ
                                             Flow flow, const oidc::model::EmailChallenge& challenge,
                                             std::string route) {
   const auto failure = [&](const store::StoreError& error) {
-    page::ErrorView view;
-    view.title = "error_moment";
-    return page_failure(provider, request, route, provider::to_oauth_error(error), view);
+    return store_failure(provider, request, route, error, &flow);
   };
   const auto browser = co_await load_browser(provider, request);
   if (!browser) co_return failure(browser.error());

@@ -5,10 +5,10 @@
 #include "oidc/base/json.h"
 #include "oidc/base/text.h"
 #include "server/page/people_pages.h"
-#include "server/provider/failure.h"
 #include "server/signin/dispatch.h"
 #include "server/signin/own_flow.h"
 #include "server/signin/resume.h"
+#include "server/signin/step_failure.h"
 
 namespace server::signin {
 namespace {
@@ -18,13 +18,6 @@ using http::Response;
 using provider::Provider;
 
 constexpr std::string_view kRoute = "/choose";
-
-Response store_failure(const Provider& provider, const Request& request,
-                       const store::StoreError& error) {
-  page::ErrorView view;
-  view.title = "error_moment";
-  return page_failure(provider, request, kRoute, provider::to_oauth_error(error), view);
-}
 
 std::string name_of(const oidc::model::User& user) {
   const auto claims = oidc::parse_json_object(user.claims.empty() ? "{}" : user.claims);
@@ -42,12 +35,12 @@ Response to_another(const Provider& provider, const Request& request, Flow flow)
 }  // namespace
 
 runtime::Task<Response> get_choose(const Provider& provider, Request request) {
-  auto flow = resume_page(provider, request, kRoute);
+  auto flow = co_await resume_page(provider, request, kRoute);
   if (!flow) co_return std::move(flow.error());
   auto step = co_await load_step(provider, request, *flow, std::string(kRoute));
   if (!step) co_return std::move(step.error());
   auto browser = co_await load_browser(provider, request);
-  if (!browser) co_return store_failure(provider, request, browser.error());
+  if (!browser) co_return store_failure(provider, request, kRoute, browser.error());
   if (!*browser || (*browser)->sessions.empty()) {
     co_return to_another(provider, request, std::move(*flow));
   }
@@ -68,14 +61,14 @@ runtime::Task<Response> get_choose(const Provider& provider, Request request) {
 }
 
 runtime::Task<Response> post_choose(const Provider& provider, Request request) {
-  auto submitted = resume_form(provider, request, Purpose::authorize, kRoute);
+  auto submitted = co_await resume_form(provider, request, Purpose::authorize, kRoute);
   if (!submitted) co_return std::move(submitted.error());
   auto& flow = submitted->flow;
   if (!submitted->own) co_return to_page(provider, request, kRoute, std::move(flow));
   const auto chosen = submitted->fields.value_or("account", "");
   if (chosen == "other") co_return to_another(provider, request, std::move(flow));
   auto browser = co_await load_browser(provider, request);
-  if (!browser) co_return store_failure(provider, request, browser.error());
+  if (!browser) co_return store_failure(provider, request, kRoute, browser.error());
   const oidc::model::SessionWithUser* account = nullptr;
   if (*browser) {
     for (const auto& candidate : (*browser)->sessions) {

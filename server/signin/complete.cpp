@@ -1,9 +1,7 @@
 #include "server/signin/complete.h"
 
-#include "oidc/base/base64url.h"
 #include "oidc/crypto/random.h"
 #include "oidc/metadata/provider_metadata.h"
-#include "server/account/password_sign_in.h"
 #include "server/observe/log.h"
 #include "server/provider/failure.h"
 #include "server/signin/browser_name.h"
@@ -11,6 +9,7 @@
 #include "server/signin/device.h"
 #include "server/signin/dispatch.h"
 #include "server/signin/notice_mail.h"
+#include "server/signin/step_failure.h"
 #include "server/signin/ways_in.h"
 
 namespace server::signin {
@@ -20,35 +19,16 @@ using http::Request;
 using http::Response;
 using provider::Provider;
 
-constexpr long kDeviceCookieSeconds = 365L * 24 * 3600;
-
-// A browser that signed in to this account before keeps its name.
-std::string device_cookie(const Provider& provider, const Request& request,
-                          const std::string& user_id, oidc::TimePoint now) {
-  const auto device = read_device(provider, request);
-  const bool known = device && device->user_id == user_id;
-  const account::DeviceCookie renewed{
-      known ? device->device_id : oidc::base64url_encode(oidc::crypto::random_bytes(12)), user_id,
-      now};
-  return provider.cookie(
-      kDeviceCookie,
-      account::seal_device_cookie(provider.keys.purpose_key("device_cookie"), renewed),
-      kDeviceCookieSeconds);
-}
-
-// A password may be in other hands: its person is told of each browser that was not seen before. A
-// sign-in by mail tells by itself.
+// Whatever the way in: a password may be in other hands, and so may a mailbox. The first sign-in,
+// at sign-up, is no news and does not come here.
 runtime::Task<store::StoreResult<std::optional<store::QueuedMail>>> sign_in_notice(
     const Provider& provider, const Request& request, const Flow& flow, const Proof& proof) {
-  const auto device = read_device(provider, request);
-  if (proof.challenge_row || !has_mail(provider)) co_return std::nullopt;
-  auto user = co_await provider.store.find_user(proof.user_id);
-  if (!user) co_return std::unexpected(std::move(user.error()));
-  if (!*user || (*user)->emails.empty()) co_return std::nullopt;
-  // Known since before a change of password is not known any more, as for the throttle.
-  const bool known = device && device->user_id == proof.user_id &&
-                     device->issued_at >= (*user)->credentials_changed_at;
-  if (known) co_return std::nullopt;
+  if (proof.is_told || !has_mail(provider)) co_return std::nullopt;
+  const auto user = co_await provider.store.find_user(proof.user_id);
+  if (!user) co_return std::unexpected(user.error());
+  if (!*user || (*user)->emails.empty() || known_device(provider, request, **user)) {
+    co_return std::nullopt;
+  }
   co_return co_await make_notice(
       provider, request,
       {.kind = mail::MailKind::new_sign_in,
@@ -97,7 +77,7 @@ runtime::Task<store::StoreResult<PreparedSignIn>> prepare_sign_in(const Provider
       .authenticator_id = proof.authenticator_id,
       .expected_phc = std::move(proof.expected_phc),
       .new_phc = std::move(proof.new_phc),
-      .sid = oidc::base64url_encode(oidc::crypto::random_bytes(16)),
+      .sid = oidc::crypto::random_id(),
       .session_row = provider.store.next_row(),
       .auth_time = now,
       .amr = std::move(proof.amr),
@@ -108,7 +88,7 @@ runtime::Task<store::StoreResult<PreparedSignIn>> prepare_sign_in(const Provider
                        .user_id = proof.user_id,
                        .method = std::move(proof.method),
                        .set_cookies = {provider.cookie(kSessionCookie, credential.text, seconds),
-                                       device_cookie(provider, request, proof.user_id, now)}};
+                                       set_device(provider, request, proof.user_id)}};
   co_return PreparedSignIn{std::move(command), std::move(session)};
 }
 
@@ -122,8 +102,7 @@ runtime::Task<Response> go_on_signed_in(const Provider& provider, const Request&
       session.browser, provider.config.session_idle_lifetime, provider.now());
   if (!browser) {
     // Signed in all the same: the cookies must arrive, because the old ones have ended.
-    auto response =
-        page_failure(provider, request, route, provider::to_oauth_error(browser.error()));
+    auto response = store_failure(provider, request, route, browser.error());
     for (auto& cookie : session.set_cookies) response.add("Set-Cookie", std::move(cookie));
     co_return response;
   }
@@ -152,18 +131,18 @@ runtime::Task<std::expected<Response, store::SignInOutcome>> complete_sign_in(
   const store::Actor actor{"user:" + proof.user_id, request.client_address};
   auto notice = co_await sign_in_notice(provider, request, flow, proof);
   if (!notice) {
-    co_return page_failure(provider, request, route, provider::to_oauth_error(notice.error()));
+    co_return store_failure(provider, request, route, notice.error());
   }
   auto prepared = co_await prepare_sign_in(provider, request, std::move(proof),
                                            flow.form.value_or("client_id", ""));
   if (!prepared) {
-    co_return page_failure(provider, request, route, provider::to_oauth_error(prepared.error()));
+    co_return store_failure(provider, request, route, prepared.error());
   }
   prepared->command.notice = std::move(*notice);
   const auto now = prepared->command.auth_time;
   auto outcome = co_await provider.store.sign_in(std::move(prepared->command), actor, now);
   if (!outcome) {
-    co_return page_failure(provider, request, route, provider::to_oauth_error(outcome.error()));
+    co_return store_failure(provider, request, route, outcome.error());
   }
   if (*outcome != store::SignInOutcome::signed_in) co_return std::unexpected(*outcome);
   co_return co_await go_on_signed_in(provider, request, std::move(flow),

@@ -23,6 +23,8 @@ struct Proof {
   std::int64_t authenticator_id = 0;
   std::string expected_phc, new_phc;
   std::vector<std::string> give_back;
+  // Its person learns of it otherwise: no notice, however new the browser is.
+  bool is_told = false;
   // By mail: the challenge that the same transaction uses up.
   std::optional<std::int64_t> challenge_row;
 };

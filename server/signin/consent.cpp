@@ -10,6 +10,7 @@
 #include "server/signin/dispatch.h"
 #include "server/signin/own_flow.h"
 #include "server/signin/resume.h"
+#include "server/signin/step_failure.h"
 
 namespace server::signin {
 namespace {
@@ -79,13 +80,13 @@ Flow with_another_account(const Provider& provider, Flow flow) {
 }  // namespace
 
 runtime::Task<Response> get_consent(const Provider& provider, Request request) {
-  auto flow = resume_page(provider, request, kRoute);
+  auto flow = co_await resume_page(provider, request, kRoute);
   if (!flow) co_return std::move(flow.error());
   auto loaded = co_await load_flow(provider, request, *flow, std::string(kRoute));
   if (!loaded) co_return std::move(loaded.error());
   auto browser = co_await load_browser(provider, request);
   if (!browser) {
-    co_return page_failure(provider, request, kRoute, provider::to_oauth_error(browser.error()));
+    co_return store_failure(provider, request, kRoute, browser.error());
   }
   const auto* account = find_session(*browser, flow->session_id);
   if (!account) {
@@ -99,7 +100,7 @@ runtime::Task<Response> get_consent(const Provider& provider, Request request) {
   auto remembered =
       co_await provider.store.find_consent(account->user.id, loaded->client->client_id);
   if (!remembered) {
-    co_return page_failure(provider, request, kRoute, provider::to_oauth_error(remembered.error()));
+    co_return store_failure(provider, request, kRoute, remembered.error());
   }
   const bool confirm_only =
       !oidc::interaction::needs_consent(loaded->request, *loaded->client, *remembered);
@@ -114,7 +115,7 @@ runtime::Task<Response> get_consent(const Provider& provider, Request request) {
 }
 
 runtime::Task<Response> post_consent(const Provider& provider, Request request) {
-  auto submitted = resume_form(provider, request, Purpose::authorize, kRoute);
+  auto submitted = co_await resume_form(provider, request, Purpose::authorize, kRoute);
   if (!submitted) co_return std::move(submitted.error());
   auto& flow = submitted->flow;
   const auto decision = submitted->fields.value_or("decision", "");
@@ -135,8 +136,8 @@ runtime::Task<Response> post_consent(const Provider& provider, Request request) 
   if (decision == "deny") {
     auto loaded = co_await load_flow(provider, request, input.flow, input.route);
     if (!loaded) co_return std::move(loaded.error());
-    co_return authorization_failure(
-        provider, request, kRoute,
+    co_return co_await authorization_failure(
+        provider, request, std::string(kRoute), input.flow.form,
         oidc::request::RedirectError{
             loaded->request.redirect_uri,
             loaded->request.state,

@@ -7,6 +7,7 @@
 #include "server/provider/look.h"
 #include "server/provider/request_uri.h"
 #include "server/signin/browser_state.h"
+#include "server/signin/step_failure.h"
 #include "server/signin/ways_in.h"
 
 namespace server::signin {
@@ -21,13 +22,6 @@ using oidc::request::PageError;
 using oidc::request::RedirectError;
 using provider::Provider;
 using ClientPointer = std::shared_ptr<const oidc::model::Client>;
-
-Response store_failure(const Provider& provider, const Request& request, std::string_view route,
-                       const store::StoreError& error) {
-  page::ErrorView view;
-  view.title = "error_moment";
-  return page_failure(provider, request, route, provider::to_oauth_error(error), view);
-}
 
 Response with_cookies(Response response, const std::vector<std::string>& cookies) {
   for (const auto& cookie : cookies) response.add("Set-Cookie", cookie);
@@ -63,31 +57,35 @@ std::string find_subject(const Provider& provider, const oidc::model::Client& cl
   return "";
 }
 
-Response page_redirect(const Provider& provider, const Request& request, std::string_view path,
-                       const LoadedFlow& loaded, DispatchInput input) {
+runtime::Task<Response> page_redirect(const Provider& provider, const Request& request,
+                                      std::string path, const LoadedFlow& loaded,
+                                      DispatchInput input) {
   const auto sealed = seal_flow(provider, Purpose::authorize, input.flow);
   // Once it has started, what the steps add fits beside it.
   if (sealed.size() > (input.route == "/authorize" ? kMaxSealedRequest : kMaxSealed)) {
-    return authorization_failure(
-        provider, request, input.route,
+    co_return co_await authorization_failure(
+        provider, request, input.route, input.flow.form,
         RedirectError{loaded.request.redirect_uri, loaded.request.state,
                       loaded.request.response_mode,
                       OAuthError{OAuthErrorCode::invalid_request,
                                  "The request is too large: its parameters must fit in 4 KB."}},
         *loaded.client);
   }
-  return with_cookies(Response::redirect(std::string(path) + "?t=" + sealed), input.set_cookies);
+  co_return with_cookies(Response::redirect(path + "?t=" + sealed), input.set_cookies);
 }
 
 // The error branch is the finished answer.
 runtime::Task<std::expected<ClientPointer, Response>> find_client(const Provider& provider,
                                                                   const Request& request,
-                                                                  const oidc::Form& form,
+                                                                  const Flow& flow,
                                                                   std::string_view route) {
+  const auto& form = flow.form;
   const auto client_id = form.value_or("client_id", "");
   if (!client_id.empty() && !form.is_repeated("client_id")) {
     auto found = co_await provider.store.find_client(client_id, provider.now());
-    if (!found) co_return std::unexpected(store_failure(provider, request, route, found.error()));
+    if (!found) {
+      co_return std::unexpected(store_failure(provider, request, route, found.error(), &flow));
+    }
     if (*found) co_return std::move(*found);
   }
   page::ErrorView view;
@@ -127,15 +125,15 @@ page::ApplicationView application_view(const LoadedFlow& loaded) {
 runtime::Task<std::expected<LoadedFlow, Response>> load_flow(const Provider& provider,
                                                              const Request& request, Flow& flow,
                                                              std::string route) {
-  auto client = co_await find_client(provider, request, flow.form, route);
+  auto client = co_await find_client(provider, request, flow, route);
   if (!client) co_return std::unexpected(std::move(client.error()));
   const auto now = provider.now();
   if (!flow.resolved && flow.form.repeated().empty()) {
     auto resolved = co_await provider::resolve_request(provider, flow.form, **client);
     if (!resolved) {
-      co_return std::unexpected(
-          authorization_failure(provider, request, route,
-                                unresolved(flow.form, **client, resolved.error(), now), **client));
+      co_return std::unexpected(co_await authorization_failure(
+          provider, request, route, flow.form,
+          unresolved(flow.form, **client, resolved.error(), now), **client));
     }
     flow.restartable = !resolved->from_object && !resolved->pushed;
     flow.pushed = std::move(resolved->pushed);
@@ -145,8 +143,8 @@ runtime::Task<std::expected<LoadedFlow, Response>> load_flow(const Provider& pro
   auto parsed =
       oidc::request::parse_authorization_request(flow.form, **client, provider.features, now);
   if (!parsed) {
-    co_return std::unexpected(
-        authorization_failure(provider, request, route, parsed.error(), **client));
+    co_return std::unexpected(co_await authorization_failure(provider, request, route, flow.form,
+                                                             parsed.error(), **client));
   }
   co_return LoadedFlow{std::move(*client), std::move(*parsed)};
 }
@@ -241,19 +239,19 @@ runtime::Task<Response> dispatch(const Provider& provider, const Request& reques
   auto loaded = co_await load_flow(provider, request, input.flow, input.route);
   if (!loaded) co_return with_cookies(std::move(loaded.error()), input.set_cookies);
   const auto& client = *loaded->client;
-  const auto fail_to_client = [&](OAuthError error) {
-    return with_cookies(
-        authorization_failure(provider, request, input.route,
-                              RedirectError{loaded->request.redirect_uri, loaded->request.state,
-                                            loaded->request.response_mode, std::move(error)},
-                              client),
-        input.set_cookies);
+  const auto fail_to_client = [&](OAuthError error) -> runtime::Task<Response> {
+    const RedirectError failure{loaded->request.redirect_uri, loaded->request.state,
+                                loaded->request.response_mode, std::move(error)};
+    co_return with_cookies(co_await authorization_failure(provider, request, input.route,
+                                                          input.flow.form, failure, client),
+                           input.set_cookies);
   };
   const auto fail_on_page = [&](const store::StoreError& error) {
-    return with_cookies(store_failure(provider, request, input.route, error), input.set_cookies);
+    return with_cookies(store_failure(provider, request, input.route, error, &input.flow),
+                        input.set_cookies);
   };
   const auto subject = insisted_subject(provider, *loaded);
-  if (!subject) co_return fail_to_client(subject.error());
+  if (!subject) co_return co_await fail_to_client(subject.error());
   std::optional<oidc::model::Browser> browser = std::move(input.browser);
   if (!browser) {
     auto found = co_await load_browser(provider, request);
@@ -279,7 +277,8 @@ runtime::Task<Response> dispatch(const Provider& provider, const Request& reques
     situation.remembered_scope = std::move(*consent);
   }
   auto next = next_step(situation);
-  if (auto* error = std::get_if<OAuthError>(&next)) co_return fail_to_client(std::move(*error));
+  if (auto* error = std::get_if<OAuthError>(&next))
+    co_return co_await fail_to_client(std::move(*error));
   if (const auto* issue = std::get_if<oidc::interaction::IssueStep>(&next)) {
     const auto state = browser_state(provider, request, input.set_cookies);
     const Issue job{.loaded = *loaded,
@@ -291,19 +290,20 @@ runtime::Task<Response> dispatch(const Provider& provider, const Request& reques
                                                    loaded->request.redirect_uri.text())};
     auto outcome = co_await issue_answer(provider, request.client_address, job, now);
     if (const auto* answer = std::get_if<oidc::response::AuthorizationResponse>(&outcome)) {
-      co_return with_cookies(
-          deliver(provider, request, *answer, client, loaded->request.redirect_uri),
-          input.set_cookies);
+      co_return with_cookies(co_await deliver(provider, request, input.flow.form, *answer, client,
+                                              loaded->request.redirect_uri),
+                             input.set_cookies);
     }
     if (const auto* fault = std::get_if<store::StoreError>(&outcome)) {
       co_return fail_on_page(*fault);
     }
     if (auto* error = std::get_if<OAuthError>(&outcome)) {
-      co_return fail_to_client(std::move(*error));
+      co_return co_await fail_to_client(std::move(*error));
     }
     next = oidc::interaction::SignInStep{};  // the session ended a moment ago
     if (loaded->request.prompt.none) {
-      co_return fail_to_client({OAuthErrorCode::login_required, "The session has just ended."});
+      co_return co_await fail_to_client(
+          {OAuthErrorCode::login_required, "The session has just ended."});
     }
   }
   const auto binding = read_or_make_binding(provider, request);
@@ -312,10 +312,10 @@ runtime::Task<Response> dispatch(const Provider& provider, const Request& reques
   if (const auto* consent = std::get_if<oidc::interaction::ConsentStep>(&next)) {
     // A consent shown for one account cannot be given as another.
     input.flow.session_id = consent->account->session.id;
-    co_return page_redirect(provider, request, "/consent", *loaded, std::move(input));
+    co_return co_await page_redirect(provider, request, "/consent", *loaded, std::move(input));
   }
   if (std::holds_alternative<oidc::interaction::ChooseStep>(next)) {
-    co_return page_redirect(provider, request, "/choose", *loaded, std::move(input));
+    co_return co_await page_redirect(provider, request, "/choose", *loaded, std::move(input));
   }
   input.flow.session_id.reset();
   if (std::get<oidc::interaction::SignInStep>(next).again &&
@@ -326,7 +326,7 @@ runtime::Task<Response> dispatch(const Provider& provider, const Request& reques
       input.flow.email = pick_session(situation)->user.primary_email();
     }
   }
-  co_return page_redirect(provider, request, "/login", *loaded, std::move(input));
+  co_return co_await page_redirect(provider, request, "/login", *loaded, std::move(input));
 }
 
 }  // namespace server::signin

@@ -3,7 +3,6 @@
 #include <nlohmann/json.hpp>
 
 #include "oidc/base/json.h"
-#include "oidc/base/text.h"
 #include "oidc/crypto/digest.h"
 #include "server/page/display.h"
 #include "server/provider/failure.h"
@@ -11,6 +10,7 @@
 #include "server/signin/challenge.h"
 #include "server/signin/dispatch.h"
 #include "server/signin/link_wait.h"
+#include "server/signin/step_failure.h"
 
 namespace server::signin {
 namespace {
@@ -34,13 +34,6 @@ struct OpenedLink {
   bool asked_here = false;  // by the binding cookie
 };
 
-Response store_failure(const Provider& provider, const Request& request,
-                       const store::StoreError& error) {
-  page::ErrorView view;
-  view.title = "error_moment";
-  return page_failure(provider, request, kRoute, provider::to_oauth_error(error), view);
-}
-
 // The error branch is the finished answer: a page that says what is wrong and leads on where it
 // can. Reads only.
 runtime::Task<std::expected<OpenedLink, Response>> open_link(const Provider& provider,
@@ -51,7 +44,7 @@ runtime::Task<std::expected<OpenedLink, Response>> open_link(const Provider& pro
   std::optional<EmailChallenge> challenge;
   if (credential) {
     auto found = co_await find_recent_challenge(provider, credential->row);
-    if (!found) co_return std::unexpected(store_failure(provider, request, found.error()));
+    if (!found) co_return std::unexpected(store_failure(provider, request, kRoute, found.error()));
     challenge = std::move(*found);
     if (challenge &&
         !oidc::crypto::equal_constant_time(challenge->link.digest, credential->digest)) {
@@ -99,7 +92,9 @@ runtime::Task<Response> show_confirm(const Provider& provider, const Request& re
   std::optional<oidc::model::User> user;
   if (link.challenge.purpose == ChallengePurpose::sign_in) {
     auto found = co_await provider.store.find_user(link.challenge.user_id);
-    if (!found) co_return store_failure(provider, request, found.error());
+    if (!found) {
+      co_return store_failure(provider, request, kRoute, found.error(), &link.kept.flow);
+    }
     user = std::move(*found);
   }
   co_return provider.pages.link_confirm(
@@ -141,10 +136,15 @@ runtime::Task<Response> show_number(const Provider& provider, const Request& req
 
 runtime::Task<Response> enter_number(const Provider& provider, const Request& request,
                                      const OpenedLink& link, std::string_view typed) {
-  const std::string number(oidc::trim(typed.substr(0, 16)));
-  auto outcome =
-      co_await provider.store.try_number(link.challenge.link.row, number, provider.now());
-  if (!outcome) co_return store_failure(provider, request, outcome.error());
+  auto outcome = co_await provider.store.try_number(link.challenge.link.row, typed_digits(typed),
+                                                    provider.now());
+  if (!outcome) {
+    co_return store_failure(provider, request, kRoute, outcome.error(), &link.kept.flow);
+  }
+  if (*outcome == store::CodeOutcome::wrong) {
+    const auto noted = co_await note_wrong(provider, request, link.challenge, "number");
+    if (!noted) co_return store_failure(provider, request, kRoute, noted.error());
+  }
   if (*outcome != store::CodeOutcome::right) {
     record_failure(
         provider, request, kRoute,

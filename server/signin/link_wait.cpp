@@ -1,15 +1,19 @@
 #include "server/signin/link_wait.h"
 
-#include "oidc/base/base64url.h"
+#include "oidc/base/network.h"
 #include "oidc/base/text.h"
-#include "oidc/crypto/digest.h"
+#include "server/account/refusal.h"
 #include "server/provider/failure.h"
 #include "server/provider/look.h"
+#include "server/signin/browser_name.h"
 #include "server/signin/change_email.h"
 #include "server/signin/complete.h"
+#include "server/signin/device.h"
 #include "server/signin/dispatch.h"
 #include "server/signin/resume.h"
 #include "server/signin/signup.h"
+#include "server/signin/step_failure.h"
+#include "server/store/bucket_name.h"
 
 namespace server::signin {
 namespace {
@@ -24,16 +28,12 @@ using provider::Provider;
 
 constexpr std::chrono::hours kShownAfterExpiry(24);
 constexpr std::chrono::hours kDay(24);
+// Of throttle_account_daily_attempts: so many times as many wrong codes for an address from
+// everywhere, and this part of it from one network.
+constexpr std::int64_t kAllNetworks = 3, kNetworkPart = 5;
 
 std::string sealed(const Provider& provider, const Flow& flow) {
   return seal_flow(provider, Purpose::authorize, flow);
-}
-
-Response store_failure(const Provider& provider, const Request& request, std::string_view route,
-                       const store::StoreError& error) {
-  page::ErrorView view;
-  view.title = "error_moment";
-  return page_failure(provider, request, route, provider::to_oauth_error(error), view);
 }
 
 // The sign-in page, newly bound to this browser.
@@ -70,7 +70,7 @@ struct Waiting {
 runtime::Task<std::expected<Waiting, Response>> load_waiting(const Provider& provider,
                                                              const Request& request,
                                                              std::string_view route) {
-  auto submitted = resume_form(provider, request, Purpose::authorize, route);
+  auto submitted = co_await resume_form(provider, request, Purpose::authorize, route);
   if (!submitted) co_return std::unexpected(std::move(submitted.error()));
   auto& flow = submitted->flow;
   if (!submitted->own || !flow.challenge) {
@@ -86,27 +86,52 @@ runtime::Task<std::expected<Waiting, Response>> load_waiting(const Provider& pro
   co_return Waiting{std::move(flow), std::move(submitted->fields), std::move(**found)};
 }
 
-// Guesses at codes of all challenges of an address together, as guesses at its password are bounded
-// (NIST SP 800-63B-4 §3.2.2). The link is not held up.
+// Where guesses at a code are counted, beside the five of its challenge. The browser of a person
+// who signed in there before has a count of its own. All others share one for the address, as for
+// its password (NIST SP 800-63B-4 §3.2.2), but wide, and no network may use up more than a part of
+// it: else a few mails of a stranger would close the way in for a day. The link is not held up.
+runtime::Task<store::StoreResult<std::vector<store::Bucket>>> code_buckets(
+    const Provider& provider, const Request& request, const EmailChallenge& challenge) {
+  const auto name = [&](std::string_view kind, const std::string& value) {
+    return store::bucket_name(provider.keys.purpose_key("throttle"), kind, value);
+  };
+  const std::int64_t daily = provider.config.throttle_account_daily_attempts;
+  if (const auto device = read_device(provider, request);
+      device && device->user_id == challenge.user_id) {
+    const auto user = co_await provider.store.find_user(challenge.user_id);
+    if (!user) co_return std::unexpected(user.error());
+    if (*user && known_device(provider, request, **user)) {
+      co_return std::vector<store::Bucket>{
+          {name("mail-code-device", device->device_id), daily, kDay}};
+    }
+  }
+  const auto& address = challenge.email_fold;
+  co_return std::vector<store::Bucket>{
+      {name("mail-code", address), kAllNetworks * daily, kDay},
+      {name("mail-code-source", address + "|" + oidc::network_of(request.client_address)),
+       std::max<std::int64_t>(1, daily / kNetworkPart), kDay}};
+}
+
 runtime::Task<store::StoreResult<store::CodeOutcome>> try_typed_code(
-    const Provider& provider, const EmailChallenge& challenge, std::string_view typed) {
+    const Provider& provider, const Request& request, const EmailChallenge& challenge,
+    std::string_view typed) {
   // A closed code costs nobody anything.
   if (challenge.code_attempts >= oidc::model::kMostCodeAttempts) {
     co_return store::CodeOutcome::closed;
   }
   const auto now = provider.now();
-  const std::vector<store::Bucket> buckets = {
-      {"mail-code:" +
-           oidc::base64url_encode(oidc::crypto::hmac_sha256(provider.keys.purpose_key("throttle"),
-                                                            "mail-code|" + challenge.email_fold)),
-       provider.config.throttle_account_daily_attempts, kDay}};
-  const auto reserved = co_await provider.store.reserve_attempt(buckets, kDay, now);
+  const auto buckets = co_await code_buckets(provider, request, challenge);
+  if (!buckets) co_return std::unexpected(buckets.error());
+  const auto reserved = co_await provider.store.reserve_attempt(*buckets, kDay, now);
   if (!reserved) co_return std::unexpected(reserved.error());
   if (!reserved->allowed) co_return store::CodeOutcome::closed;
   const auto row = challenge.link.row;
   auto outcome = co_await provider.store.try_code(row, code_digest(provider, row, typed), now);
   if (outcome && *outcome != store::CodeOutcome::wrong) {
-    auto returned = co_await provider.store.give_back({buckets.front().name});
+    std::vector<std::string> names;
+    names.reserve(buckets->size());
+    for (const auto& bucket : *buckets) names.push_back(bucket.name);
+    auto returned = co_await provider.store.give_back(std::move(names));
     if (!returned) co_return std::unexpected(returned.error());
   }
   co_return outcome;
@@ -248,6 +273,20 @@ runtime::Task<Response> link_ended(const Provider& provider, const Request& requ
   co_return provider.pages.link_end(view);
 }
 
+runtime::Task<store::StoreResult<void>> note_wrong(const Provider& provider, const Request& request,
+                                                   const EmailChallenge& challenge,
+                                                   std::string method) {
+  // The others open no account that is there already.
+  if (challenge.purpose != ChallengePurpose::sign_in &&
+      challenge.purpose != ChallengePurpose::reset_password) {
+    co_return store::StoreResult<void>();
+  }
+  const account::Refusal refusal{challenge.user_id, challenge.email_fold, request.client_address,
+                                 browser_name(request.header("user-agent").value_or(""))};
+  co_return co_await account::note_refusal(provider.store, provider.keys.purpose_key("throttle"),
+                                           refusal, method, provider.now());
+}
+
 runtime::Task<Response> answered(const Provider& provider, const Request& request, Flow flow,
                                  const EmailChallenge& challenge, std::string route) {
   const auto purpose = page_purpose(challenge.purpose);
@@ -277,7 +316,7 @@ runtime::Task<Response> answered(const Provider& provider, const Request& reques
 
 runtime::Task<Response> post_link_send(const Provider& provider, Request request) {
   constexpr std::string_view kRoute = "/m/send";
-  auto submitted = resume_form(provider, request, Purpose::authorize, kRoute);
+  auto submitted = co_await resume_form(provider, request, Purpose::authorize, kRoute);
   if (!submitted) co_return std::move(submitted.error());
   auto& flow = submitted->flow;
   flow.email = submitted->fields.value_or("email", "").substr(0, 254);
@@ -298,7 +337,7 @@ runtime::Task<Response> post_link_send(const Provider& provider, Request request
 
 runtime::Task<Response> get_link_sent(const Provider& provider, Request request) {
   constexpr std::string_view kRoute = "/m/sent";
-  auto flow = resume_page(provider, request, kRoute);
+  auto flow = co_await resume_page(provider, request, kRoute);
   if (!flow) co_return std::move(flow.error());
   // The number is for the browser that asked, and for no other that has its address.
   if (!flow->challenge || !is_bound(provider, request, flow->binding)) {
@@ -354,13 +393,18 @@ runtime::Task<Response> post_link_code(const Provider& provider, Request request
     co_return to_sent(provider, std::move(waiting->flow), SentNotice::none);
   }
   const auto outcome =
-      co_await try_typed_code(provider, challenge, waiting->fields.value_or("code", ""));
+      co_await try_typed_code(provider, request, challenge, waiting->fields.value_or("code", ""));
   if (!outcome) co_return store_failure(provider, request, kRoute, outcome.error());
   if (*outcome == store::CodeOutcome::right) {
     co_return co_await answered(provider, request, std::move(waiting->flow), challenge,
                                 std::string(kRoute));
   }
   const bool closed = *outcome == store::CodeOutcome::closed;
+  // What a closed code refuses costs nothing, and tells nothing new.
+  if (!closed) {
+    const auto noted = co_await note_wrong(provider, request, challenge, "code");
+    if (!noted) co_return store_failure(provider, request, kRoute, noted.error());
+  }
   provider.metrics.sign_in("refused");
   auto id = record_failure(provider, request, kRoute,
                            {oidc::OAuthErrorCode::access_denied, "The code was refused.",
@@ -416,7 +460,7 @@ runtime::Task<Response> post_link_again(const Provider& provider, Request reques
 
 runtime::Task<Response> get_link_go(const Provider& provider, Request request) {
   constexpr std::string_view kRoute = "/m/go";
-  auto flow = resume_page(provider, request, kRoute);
+  auto flow = co_await resume_page(provider, request, kRoute);
   if (!flow) co_return std::move(flow.error());
   flow->session_id.reset();
   flow->challenge.reset();

@@ -31,6 +31,12 @@ runtime::Task<http::Response> get_link_go(const provider::Provider& provider,
 http::Response sent_page(const provider::Provider& provider, Flow flow, std::string email,
                          const ChallengeStarted& started);
 
+// Tells the person of a wrong answer ("code" or "number") to a challenge that opens an account.
+runtime::Task<store::StoreResult<void>> note_wrong(const provider::Provider& provider,
+                                                   const http::Request& request,
+                                                   const oidc::model::EmailChallenge& challenge,
+                                                   std::string method);
+
 // What an answered challenge leads to: signing in, making an account and changing an address use it
 // up at once; for a new password the browser is led to /reset/finish with flow.challenge and
 // flow.proved in the seal. Its binding was checked.

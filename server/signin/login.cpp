@@ -3,10 +3,12 @@
 #include "oidc/base/text.h"
 #include "server/account/password_sign_in.h"
 #include "server/provider/failure.h"
+#include "server/signin/browser_name.h"
 #include "server/signin/complete.h"
 #include "server/signin/device.h"
 #include "server/signin/dispatch.h"
 #include "server/signin/resume.h"
+#include "server/signin/step_failure.h"
 #include "server/signin/ways_in.h"
 
 namespace server::signin {
@@ -76,7 +78,7 @@ runtime::Task<Response> accept(const Provider& provider, const Request& request,
 }  // namespace
 
 runtime::Task<Response> get_login(const Provider& provider, Request request) {
-  auto flow = resume_page(provider, request, kRoute);
+  auto flow = co_await resume_page(provider, request, kRoute);
   if (!flow) co_return std::move(flow.error());
   auto step = co_await load_step(provider, request, *flow, std::string(kRoute));
   if (!step) co_return std::move(step.error());
@@ -90,7 +92,7 @@ runtime::Task<Response> get_login(const Provider& provider, Request request) {
 }
 
 runtime::Task<Response> post_login(const Provider& provider, Request request) {
-  auto submitted = resume_form(provider, request, Purpose::authorize, kRoute);
+  auto submitted = co_await resume_form(provider, request, Purpose::authorize, kRoute);
   if (!submitted) co_return std::move(submitted.error());
   auto& flow = submitted->flow;
   flow.email = submitted->fields.value_or("email", "").substr(0, 254);
@@ -117,7 +119,8 @@ runtime::Task<Response> post_login(const Provider& provider, Request request) {
       {.email = flow.email,
        .password = oidc::Password(submitted->fields.value_or("password", "")),
        .client_address = request.client_address,
-       .device = read_device(provider, request)},
+       .device = read_device(provider, request),
+       .browser = browser_name(request.header("user-agent").value_or(""))},
       provider.now());
   if (auto* accepted = std::get_if<account::Accepted>(&outcome)) {
     co_return co_await accept(provider, request, std::move(flow), std::move(*accepted));
@@ -143,7 +146,7 @@ runtime::Task<Response> post_login(const Provider& provider, Request request) {
     co_return co_await show_refusal(provider, request, std::move(flow), 503, 1);
   }
   if (const auto* error = std::get_if<store::StoreError>(&outcome)) {
-    co_return page_failure(provider, request, kRoute, provider::to_oauth_error(*error));
+    co_return store_failure(provider, request, kRoute, *error);
   }
   provider.metrics.sign_in("refused");
   flow.notice = SignInNotice::wrong_credentials;

@@ -32,8 +32,11 @@ struct LogoutRequest {
   page::Look look;
 };
 
-Response refuse(const Provider& provider, const Request& request, const OAuthError& error) {
+// `look` of the application once all that it asks for was found sound; else that of our own pages.
+Response refuse(const Provider& provider, const Request& request, const OAuthError& error,
+                page::Look look = {}) {
   page::ErrorView view;
+  view.look = std::move(look);
   view.title = "error_logout";
   view.remedy = "error_logout_remedy";
   return page_failure(provider, request, kRoute, error, view);
@@ -112,7 +115,9 @@ runtime::Task<Response> end_sessions(const Provider& provider, const Request& re
   const bool all = ids.size() == browser.sessions.size();
   auto ended =
       co_await provider.store.end_sessions(browser.id, std::move(ids), actor, provider.now());
-  if (!ended) co_return refuse(provider, request, provider::to_oauth_error(ended.error()));
+  if (!ended) {
+    co_return refuse(provider, request, provider::to_oauth_error(ended.error()), logout.look);
+  }
   observe::log_info("signed_out", {{"source", request.client_address}});
   auto response =
       signed_out(provider, logout, co_await front_channel_frames(provider, std::move(*ended)));
@@ -149,7 +154,9 @@ runtime::Task<Response> start_logout(const Provider& provider, const Request& re
   auto logout = co_await load_request(provider, request, form);
   if (!logout) co_return std::move(logout.error());
   auto browser = co_await load_browser(provider, request);
-  if (!browser) co_return refuse(provider, request, provider::to_oauth_error(browser.error()));
+  if (!browser) {
+    co_return refuse(provider, request, provider::to_oauth_error(browser.error()), logout->look);
+  }
   // What nobody vouched for sends nobody anywhere before a person has acted: ask() shows a button.
   auto silent = *logout;
   if (silent.client && silent.client->quarantined) silent.redirect.reset();
@@ -183,7 +190,7 @@ runtime::Task<Response> post_logout(const Provider& provider, Request request) {
     // An application's POST comes without our Lax cookies: turned into a GET of ourselves.
     co_return Response::redirect("/logout?" + fields->encode());
   }
-  auto submitted = resume_form(provider, request, Purpose::logout, kRoute);
+  auto submitted = co_await resume_form(provider, request, Purpose::logout, kRoute);
   if (!submitted) co_return std::move(submitted.error());
   if (!submitted->own) {
     co_return Response::redirect("/logout?" + submitted->flow.form.encode());
@@ -191,9 +198,12 @@ runtime::Task<Response> post_logout(const Provider& provider, Request request) {
   auto logout = co_await load_request(provider, request, submitted->flow.form);
   if (!logout) co_return std::move(logout.error());
   auto browser = co_await load_browser(provider, request);
-  if (!browser) co_return refuse(provider, request, provider::to_oauth_error(browser.error()));
+  if (!browser) {
+    co_return refuse(provider, request, provider::to_oauth_error(browser.error()), logout->look);
+  }
   if (!*browser || (*browser)->sessions.empty()) co_return signed_out(provider, *logout);
   std::vector<std::int64_t> ids;
+  ids.reserve((*browser)->sessions.size());
   for (const auto& candidate : (*browser)->sessions) ids.push_back(candidate.session.id);
   co_return co_await end_sessions(provider, request, *logout, **browser, std::move(ids));
 }

@@ -7,6 +7,16 @@
 #include "server/signin/resume.h"
 
 namespace server::signin {
+namespace {
+
+void forget_step(Flow& flow) {
+  flow.notice = page::SignInNotice::none;
+  flow.event_id.clear();
+  flow.challenge.reset();
+  flow.proved = false;
+}
+
+}  // namespace
 
 Flow make_own_flow(const provider::Provider& provider, std::string own_page) {
   Flow flow;
@@ -16,13 +26,12 @@ Flow make_own_flow(const provider::Provider& provider, std::string own_page) {
   return flow;
 }
 
-std::expected<Flow, http::Response> resume_or_begin(const provider::Provider& provider,
-                                                    const http::Request& request,
-                                                    std::string_view route) {
+runtime::Task<std::expected<Flow, http::Response>> resume_or_begin(
+    const provider::Provider& provider, const http::Request& request, std::string_view route) {
   if (const auto query = oidc::Form::parse(request.query); query && !query->has("t")) {
-    return make_own_flow(provider);
+    co_return make_own_flow(provider);
   }
-  return resume_page(provider, request, route);
+  co_return co_await resume_page(provider, request, route);
 }
 
 page::FormNotice form_notice(const Flow& flow) {
@@ -53,14 +62,41 @@ std::string bind_here(const provider::Provider& provider, const http::Request& r
   return std::move(binding.set_cookie);
 }
 
+BeginningHere begin_here(const provider::Provider& provider, const http::Request& request,
+                         Flow flow) {
+  forget_step(flow);
+  BeginningHere out;
+  out.set_cookie = bind_here(provider, request, flow);
+  out.t = seal_flow(provider, Purpose::authorize, flow);
+  return out;
+}
+
+http::Response to_login(const provider::Provider& provider, const http::Request& request, Flow flow,
+                        page::SignInNotice notice) {
+  forget_step(flow);
+  flow.notice = notice;
+  return to_page(provider, request, "/login", std::move(flow));
+}
+
 std::string typed_email(const oidc::Form& fields) {
   auto email = fields.value_or("email", "").substr(0, 254);
   if (!oidc::is_clean_utf8(email)) email.clear();
   return email;
 }
 
+page::FormNotice refuse_weak(const provider::Provider& provider, const oidc::Password& password,
+                             const std::vector<std::string>& personal) {
+  const auto& passwords = provider.passwords;
+  auto breach = passwords.policy_breach(password, personal);
+  return {.key = std::move(breach.key),
+          .values = {{"count", std::to_string(passwords.min_length())},
+                     {"score", std::to_string(breach.score)},
+                     {"least", std::to_string(passwords.least_score())}}};
+}
+
 std::vector<std::string> personal_words(const oidc::model::User& user) {
   std::vector<std::string> words;
+  words.reserve(user.emails.size());
   for (const auto& email : user.emails) words.push_back(email.fold);
   const auto claims = oidc::parse_json_object(user.claims.empty() ? "{}" : user.claims);
   for (const char* name : {"name", "given_name", "family_name", "nickname"}) {

@@ -4,11 +4,13 @@
 #include "server/provider/failure.h"
 #include "server/signin/browser_state.h"
 #include "server/signin/challenge.h"
+#include "server/signin/device.h"
 #include "server/signin/dispatch.h"
 #include "server/signin/link_wait.h"
 #include "server/signin/notice_mail.h"
 #include "server/signin/own_flow.h"
 #include "server/signin/resume.h"
+#include "server/signin/step_failure.h"
 
 namespace server::signin {
 namespace {
@@ -25,45 +27,24 @@ using provider::Provider;
 constexpr std::string_view kRoute = "/reset";
 constexpr std::string_view kFinishRoute = "/reset/finish";
 
-Response store_failure(const Provider& provider, const Request& request, std::string_view route,
-                       const store::StoreError& error) {
-  page::ErrorView view;
-  view.title = "error_moment";
-  return page_failure(provider, request, route, provider::to_oauth_error(error), view);
-}
-
-Response to_login(const Provider& provider, const Request& request, Flow flow,
-                  SignInNotice notice) {
-  flow.notice = notice;
-  flow.event_id.clear();
-  flow.challenge.reset();
-  flow.proved = false;
-  return to_page(provider, request, "/login", std::move(flow));
-}
-
 // Passwords are of use here, and mail can be sent.
 bool is_offered(const Provider& provider, const StepContext& step) {
   return has_mail(provider) && step.password;
 }
 
-Response show(const Provider& provider, const Request& request, Flow flow, const StepContext& step,
-              page::FormNotice notice, int status) {
-  flow.challenge.reset();
-  flow.proved = false;
-  const auto cookie = bind_here(provider, request, flow);
-  flow.notice = SignInNotice::none;
-  flow.event_id.clear();
-  const auto t = seal_flow(provider, Purpose::authorize, flow);
+Response show(const Provider& provider, const Request& request, const Flow& flow,
+              const StepContext& step, page::FormNotice notice, int status) {
+  const auto here = begin_here(provider, request, flow);
   auto response = page::reset(provider.pages,
                               {.look = step.look,
-                               .t = t,
+                               .t = here.t,
                                .application = step.application,
                                .email = flow.email.empty() ? step.login_hint : flow.email,
                                .notice = std::move(notice),
-                               .back_address = "/login?t=" + t,
+                               .back_address = "/login?t=" + here.t,
                                .form_action = step.form_action},
                               status);
-  if (!cookie.empty()) response.add("Set-Cookie", cookie);
+  if (!here.set_cookie.empty()) response.add("Set-Cookie", here.set_cookie);
   return response;
 }
 
@@ -85,7 +66,7 @@ runtime::Task<std::expected<Proved, Response>> load_proved(const Provider& provi
   const auto& challenge = *found;
   if (!challenge || challenge->purpose != ChallengePurpose::reset_password ||
       challenge->binding != flow.binding || challenge->user_id.empty()) {
-    co_return std::unexpected(to_login(provider, request, std::move(flow), SignInNotice::none));
+    co_return std::unexpected(to_login(provider, request, std::move(flow)));
   }
   if (challenge->used_at || challenge->expires_at <= provider.now()) {
     const auto end = challenge->used_at ? LinkEnd::used : LinkEnd::expired;
@@ -116,6 +97,8 @@ Response done(const Provider& provider, const Request& request, Proved proved) {
   proved.flow.email = proved.challenge.email_fold;
   auto response =
       to_login(provider, request, std::move(proved.flow), SignInNotice::password_changed);
+  // It was told of in the mail on the new password: signing in with it is no news.
+  response.add("Set-Cookie", set_device(provider, request, proved.challenge.user_id));
   std::vector<std::string> cookies;
   renew_browser_state(provider, cookies);
   for (auto& cookie : cookies) response.add("Set-Cookie", std::move(cookie));
@@ -128,15 +111,10 @@ runtime::Task<Response> set_new_password(const Provider& provider, const Request
   auto user = co_await provider.store.find_user(user_id);
   if (!user) co_return store_failure(provider, request, kFinishRoute, user.error());
   if (!*user) {
-    co_return to_login(provider, request, std::move(proved.flow), SignInNotice::none);
+    co_return to_login(provider, request, std::move(proved.flow));
   }
-  const auto breach = provider.passwords.policy_breach(password, personal_words(**user));
-  if (!breach.empty()) {
-    co_return show_finish(
-        provider, proved,
-        {.key = breach, .values = {{"count", std::to_string(provider.passwords.min_length())}}},
-        422);
-  }
+  auto weak = refuse_weak(provider, password, personal_words(**user));
+  if (!weak.key.empty()) co_return show_finish(provider, proved, std::move(weak), 422);
   auto phc = co_await provider.passwords.hash(std::move(password));
   if (!phc)
     co_return show_finish(provider, proved, {.key = "signup_busy", .retry_after_s = 1}, 503);
@@ -149,7 +127,7 @@ runtime::Task<Response> set_new_password(const Provider& provider, const Request
                                       .path = std::string(kRoute)});
   if (!notice) co_return store_failure(provider, request, kFinishRoute, notice.error());
   auto outcome = co_await provider.store.reset_password(
-      proved.challenge.link.row, user_id, std::move(*phc), std::nullopt,
+      proved.challenge.link.row, user_id, std::move(*phc),
       {"user:" + user_id, request.client_address}, provider.now(), std::move(*notice));
   if (!outcome) co_return store_failure(provider, request, kFinishRoute, outcome.error());
   if (*outcome == store::AccountOutcome::done) {
@@ -162,19 +140,19 @@ runtime::Task<Response> set_new_password(const Provider& provider, const Request
 }  // namespace
 
 runtime::Task<Response> get_reset(const Provider& provider, Request request) {
-  auto flow = resume_or_begin(provider, request, kRoute);
+  auto flow = co_await resume_or_begin(provider, request, kRoute);
   if (!flow) co_return std::move(flow.error());
   auto step = co_await load_step(provider, request, *flow, std::string(kRoute));
   if (!step) co_return std::move(step.error());
   if (!is_offered(provider, *step)) {
-    co_return to_login(provider, request, std::move(*flow), SignInNotice::none);
+    co_return to_login(provider, request, std::move(*flow));
   }
   auto notice = form_notice(*flow);
-  co_return show(provider, request, std::move(*flow), *step, std::move(notice), 200);
+  co_return show(provider, request, *flow, *step, std::move(notice), 200);
 }
 
 runtime::Task<Response> post_reset(const Provider& provider, Request request) {
-  auto submitted = resume_form(provider, request, Purpose::authorize, kRoute);
+  auto submitted = co_await resume_form(provider, request, Purpose::authorize, kRoute);
   if (!submitted) co_return std::move(submitted.error());
   auto& flow = submitted->flow;
   flow.email = typed_email(submitted->fields);
@@ -189,7 +167,7 @@ runtime::Task<Response> post_reset(const Provider& provider, Request request) {
   auto step = co_await load_step(provider, request, flow, std::string(kRoute));
   if (!step) co_return std::move(step.error());
   if (!is_offered(provider, *step)) {
-    co_return to_login(provider, request, std::move(flow), SignInNotice::none);
+    co_return to_login(provider, request, std::move(flow));
   }
   auto outcome = co_await start_challenge(provider, request,
                                           {.purpose = ChallengePurpose::reset_password,
@@ -205,7 +183,7 @@ runtime::Task<Response> post_reset(const Provider& provider, Request request) {
     co_return store_failure(provider, request, kRoute, *error);
   }
   if (const auto* refused = std::get_if<ChallengeRefused>(&outcome)) {
-    co_return show(provider, request, std::move(flow), *step, {.key = refused->sentence}, 422);
+    co_return show(provider, request, flow, *step, {.key = refused->sentence}, 422);
   }
   const auto wait = std::chrono::ceil<std::chrono::seconds>(
       std::get<ChallengeThrottled>(outcome).retry_at - provider.now());
@@ -213,7 +191,7 @@ runtime::Task<Response> post_reset(const Provider& provider, Request request) {
                            {oidc::OAuthErrorCode::access_denied, "No further mail is sent for now.",
                             "throttle: too many mails"},
                            429, step->client_id());
-  co_return show(provider, request, std::move(flow), *step,
+  co_return show(provider, request, flow, *step,
                  {.key = "signup_throttled",
                   .event_id = std::move(id),
                   .retry_after_s = std::max<std::int64_t>(1, wait.count())},
@@ -221,7 +199,7 @@ runtime::Task<Response> post_reset(const Provider& provider, Request request) {
 }
 
 runtime::Task<Response> get_reset_finish(const Provider& provider, Request request) {
-  auto flow = resume_page(provider, request, kFinishRoute);
+  auto flow = co_await resume_page(provider, request, kFinishRoute);
   if (!flow) co_return std::move(flow.error());
   auto proved = co_await load_proved(provider, request, std::move(*flow));
   if (!proved) co_return std::move(proved.error());
@@ -229,7 +207,7 @@ runtime::Task<Response> get_reset_finish(const Provider& provider, Request reque
 }
 
 runtime::Task<Response> post_reset_finish(const Provider& provider, Request request) {
-  auto submitted = resume_form(provider, request, Purpose::authorize, kFinishRoute);
+  auto submitted = co_await resume_form(provider, request, Purpose::authorize, kFinishRoute);
   if (!submitted) co_return std::move(submitted.error());
   if (!submitted->own) {
     auto flow = std::move(submitted->flow);

@@ -1,6 +1,7 @@
 #include "server/signin/resume.h"
 
 #include "server/provider/failure.h"
+#include "server/provider/look.h"
 
 namespace server::signin {
 namespace {
@@ -21,46 +22,54 @@ page::ErrorView lost_page() {
 
 // Nothing dead-ends: what is too old starts anew with the same parameters, unless only the
 // application can send them again.
-Response start_anew(const Provider& provider, const Request& request, std::string_view route,
-                    const Flow& flow) {
-  if (!flow.own_page.empty()) return Response::redirect(flow.own_page);
-  if (flow.restartable) return Response::redirect("/authorize?" + flow.form.encode());
+runtime::Task<Response> start_anew(const Provider& provider, const Request& request,
+                                   std::string_view route, Flow flow) {
+  if (!flow.own_page.empty()) co_return Response::redirect(flow.own_page);
+  if (flow.restartable) co_return Response::redirect("/authorize?" + flow.form.encode());
+  const auto client =
+      co_await provider.store.find_client(flow.form.value_or("client_id", ""), provider.now());
   page::ErrorView view;
+  view.look = co_await provider::find_look(provider, request, flow.form.value_or("ui_locales", ""),
+                                           client ? client->get() : nullptr);
   view.title = "error_expired";
+  view.sentence = "error_expired_sentence";
   view.remedy = "error_go_back";
-  return page_failure(provider, request, route,
-                      OAuthError{OAuthErrorCode::invalid_request, "The page was open for too long.",
-                                 "t: older than the limit"},
-                      view);
+  const OAuthError error{OAuthErrorCode::invalid_request, "The page was open for too long.",
+                         "t: older than the limit"};
+  co_return page_failure(provider, request, route, error, view);
 }
 
 }  // namespace
 
-std::expected<Flow, Response> resume_page(const Provider& provider, const Request& request,
-                                          std::string_view route) {
+runtime::Task<std::expected<Flow, Response>> resume_page(const Provider& provider,
+                                                         const Request& request,
+                                                         std::string_view route) {
   const auto query = oidc::Form::parse(request.query);
   auto opened =
       query ? open_flow(provider, Purpose::authorize, query->value_or("t", "")) : std::nullopt;
   if (!opened) {
-    return std::unexpected(page_failure(
+    co_return std::unexpected(page_failure(
         provider, request, route,
         OAuthError{OAuthErrorCode::invalid_request, "", "t: missing, altered or of another server"},
         lost_page()));
   }
   if (opened->expired) {
-    return std::unexpected(start_anew(provider, request, route, opened->flow));
+    co_return std::unexpected(
+        co_await start_anew(provider, request, route, std::move(opened->flow)));
   }
-  return std::move(opened->flow);
+  co_return std::move(opened->flow);
 }
 
-std::expected<SubmittedForm, Response> resume_form(const Provider& provider, const Request& request,
-                                                   Purpose purpose, std::string_view route) {
+runtime::Task<std::expected<SubmittedForm, Response>> resume_form(const Provider& provider,
+                                                                  const Request& request,
+                                                                  Purpose purpose,
+                                                                  std::string_view route) {
   auto fields = request.media_type() == "application/x-www-form-urlencoded"
                     ? oidc::Form::parse(request.body)
                     : oidc::fail(OAuthErrorCode::invalid_request,
                                  "The form must be application/x-www-form-urlencoded.");
   if (!fields) {
-    return std::unexpected(page_failure(provider, request, route, fields.error(), lost_page()));
+    co_return std::unexpected(page_failure(provider, request, route, fields.error(), lost_page()));
   }
   auto opened = open_flow(provider, purpose, fields->value_or("t", ""));
   if (!opened) {
@@ -68,13 +77,14 @@ std::expected<SubmittedForm, Response> resume_form(const Provider& provider, con
     view.status = 403;
     OAuthError error{OAuthErrorCode::access_denied, "The form was not made by this server.",
                      "t: missing, altered or of another server"};
-    return std::unexpected(page_failure(provider, request, route, error, view));
+    co_return std::unexpected(page_failure(provider, request, route, error, view));
   }
   if (opened->expired && purpose == Purpose::authorize) {
-    return std::unexpected(start_anew(provider, request, route, opened->flow));
+    co_return std::unexpected(
+        co_await start_anew(provider, request, route, std::move(opened->flow)));
   }
   const bool own = is_own_form(provider, request, opened->flow) && !opened->expired;
-  return SubmittedForm{std::move(opened->flow), std::move(*fields), own};
+  co_return SubmittedForm{std::move(opened->flow), std::move(*fields), own};
 }
 
 }  // namespace server::signin

@@ -10,9 +10,9 @@
 namespace server::signin {
 
 // Of a GET: from the query. The error branch is the finished answer.
-std::expected<Flow, http::Response> resume_page(const provider::Provider& provider,
-                                                const http::Request& request,
-                                                std::string_view route);
+runtime::Task<std::expected<Flow, http::Response>> resume_page(const provider::Provider& provider,
+                                                               const http::Request& request,
+                                                               std::string_view route);
 
 struct SubmittedForm {
   Flow flow;
@@ -20,8 +20,8 @@ struct SubmittedForm {
   bool own = false;  // false: change nothing, show the step again
 };
 // Of a POST: from the body. A forged seal is answered with 403.
-std::expected<SubmittedForm, http::Response> resume_form(const provider::Provider& provider,
-                                                         const http::Request& request,
-                                                         Purpose purpose, std::string_view route);
+runtime::Task<std::expected<SubmittedForm, http::Response>> resume_form(
+    const provider::Provider& provider, const http::Request& request, Purpose purpose,
+    std::string_view route);
 
 }  // namespace server::signin

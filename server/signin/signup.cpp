@@ -3,19 +3,18 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "oidc/base/base64url.h"
-#include "oidc/base/network.h"
 #include "oidc/base/text.h"
-#include "oidc/crypto/digest.h"
 #include "oidc/crypto/random.h"
 #include "server/page/people_pages.h"
 #include "server/provider/failure.h"
+#include "server/provider/source_limit.h"
 #include "server/signin/challenge.h"
 #include "server/signin/complete.h"
 #include "server/signin/dispatch.h"
 #include "server/signin/link_wait.h"
 #include "server/signin/own_flow.h"
 #include "server/signin/resume.h"
+#include "server/signin/step_failure.h"
 
 namespace server::signin {
 namespace {
@@ -29,21 +28,6 @@ using provider::Provider;
 constexpr std::string_view kRoute = "/signup";
 constexpr std::size_t kLongestName = 100;  // characters
 constexpr std::chrono::hours kThrottleWindow(1);
-
-Response store_failure(const Provider& provider, const Request& request, std::string_view route,
-                       const store::StoreError& error) {
-  page::ErrorView view;
-  view.title = "error_moment";
-  return page_failure(provider, request, route, provider::to_oauth_error(error), view);
-}
-
-Response to_login(const Provider& provider, const Request& request, Flow flow) {
-  flow.notice = SignInNotice::none;
-  flow.event_id.clear();
-  flow.challenge.reset();
-  flow.proved = false;
-  return to_page(provider, request, "/login", std::move(flow));
-}
 
 bool is_offered(const Provider& provider, const StepContext& step) {
   const oidc::model::Client none;  // as one without rules of its own
@@ -86,21 +70,15 @@ page::FormNotice check_entry(const Provider& provider, const StepContext& step,
   if (!oidc::model::fold_email(entry.email)) return {.key = "login_bad_address"};
   if (!is_name(entry.name)) return {.key = "signup_bad_name"};
   if (!step.password) return {};
-  return {.key = provider.passwords.policy_breach(entry.password, {entry.email, entry.name}),
-          .values = {{"count", std::to_string(provider.passwords.min_length())}}};
+  return refuse_weak(provider, entry.password, {entry.email, entry.name});
 }
 
-Response show(const Provider& provider, const Request& request, Flow flow, const StepContext& step,
-              std::string name, page::FormNotice notice, int status) {
-  flow.challenge.reset();
-  flow.proved = false;
-  const auto cookie = bind_here(provider, request, flow);
-  flow.notice = SignInNotice::none;
-  flow.event_id.clear();
-  const auto t = seal_flow(provider, Purpose::authorize, flow);
+Response show(const Provider& provider, const Request& request, const Flow& flow,
+              const StepContext& step, std::string name, page::FormNotice notice, int status) {
+  const auto here = begin_here(provider, request, flow);
   auto response = page::sign_up(provider.pages,
                                 {.look = step.look,
-                                 .t = t,
+                                 .t = here.t,
                                  .application = step.application,
                                  .email = flow.email.empty() ? step.login_hint : flow.email,
                                  .name = is_name(name) ? std::move(name) : std::string(),
@@ -108,33 +86,21 @@ Response show(const Provider& provider, const Request& request, Flow flow, const
                                  .min_length = provider.passwords.min_length(),
                                  .domains = domains_of(provider),
                                  .notice = std::move(notice),
-                                 .back_address = "/login?t=" + t,
+                                 .back_address = "/login?t=" + here.t,
                                  .form_action = step.form_action},
                                 status);
-  if (!cookie.empty()) response.add("Set-Cookie", cookie);
+  if (!here.set_cookie.empty()) response.add("Set-Cookie", here.set_cookie);
   return response;
 }
 
-// A password is hashed for strangers and acquaintances alike, so it is counted before.
-runtime::Task<store::StoreResult<store::Reservation>> reserve_source(const Provider& provider,
-                                                                     const Request& request) {
-  std::vector<store::Bucket> buckets = {
-      {"signup-source:" + oidc::base64url_encode(oidc::crypto::hmac_sha256(
-                              provider.keys.purpose_key("throttle"),
-                              "signup-source|" + oidc::network_of(request.client_address))),
-       provider.config.mail_attempts_source}};
-  co_return co_await provider.store.reserve_attempt(std::move(buckets), kThrottleWindow,
-                                                    provider.now());
-}
-
-Response show_throttled(const Provider& provider, const Request& request, Flow flow,
+Response show_throttled(const Provider& provider, const Request& request, const Flow& flow,
                         const StepContext& step, std::string name, oidc::TimePoint retry_at) {
   const auto wait = std::chrono::ceil<std::chrono::seconds>(retry_at - provider.now());
   auto id = record_failure(provider, request, kRoute,
                            {oidc::OAuthErrorCode::access_denied, "The sign-up was refused.",
                             "throttle: too many mails or sign-ups"},
                            429, step.client_id());
-  return show(provider, request, std::move(flow), step, std::move(name),
+  return show(provider, request, flow, step, std::move(name),
               {.key = "signup_throttled",
                .event_id = std::move(id),
                .retry_after_s = std::max<std::int64_t>(1, wait.count())},
@@ -144,18 +110,22 @@ Response show_throttled(const Provider& provider, const Request& request, Flow f
 // The entry is sound: hashes, and sends the mail.
 runtime::Task<Response> begin(const Provider& provider, const Request& request, Flow flow,
                               StepContext step, Entry entry) {
-  const auto reserved = co_await reserve_source(provider, request);
+  // A password is hashed for strangers and acquaintances alike, so it is counted before.
+  const auto reserved =
+      co_await provider::reserve_source(provider, request,
+                                        {.what = "signup-source",
+                                         .per_source = provider.config.mail_attempts_source,
+                                         .window = kThrottleWindow});
   if (!reserved) co_return store_failure(provider, request, kRoute, reserved.error());
   if (!reserved->allowed) {
-    co_return show_throttled(provider, request, std::move(flow), step, entry.name,
-                             reserved->retry_at);
+    co_return show_throttled(provider, request, flow, step, entry.name, reserved->retry_at);
   }
   oidc::Form payload;
   payload.set("n", entry.name);
   if (step.password) {
     auto phc = co_await provider.passwords.hash(std::move(entry.password));
     if (!phc) {
-      co_return show(provider, request, std::move(flow), step, entry.name,
+      co_return show(provider, request, flow, step, entry.name,
                      {.key = "signup_busy", .retry_after_s = 1}, 503);
     }
     payload.set("h", std::move(*phc));
@@ -174,10 +144,10 @@ runtime::Task<Response> begin(const Provider& provider, const Request& request, 
     co_return store_failure(provider, request, kRoute, *error);
   }
   if (const auto* refused = std::get_if<ChallengeRefused>(&outcome)) {
-    co_return show(provider, request, std::move(flow), step, entry.name,
+    co_return show(provider, request, flow, step, entry.name,
                    {.key = refused->sentence, .values = {{"domains", domains_of(provider)}}}, 422);
   }
-  co_return show_throttled(provider, request, std::move(flow), step, entry.name,
+  co_return show_throttled(provider, request, flow, step, entry.name,
                            std::get<ChallengeThrottled>(outcome).retry_at);
 }
 
@@ -192,7 +162,7 @@ std::optional<store::NewUser> person_of(const Provider& provider,
   auto claims = nlohmann::json::object();
   if (const auto name = payload->get("n")) claims["name"] = *name;
   store::NewUser out;
-  out.user.id = oidc::base64url_encode(oidc::crypto::random_bytes(16));
+  out.user.id = oidc::crypto::random_id();
   out.user.claims = claims.dump();
   out.user.emails = {{oidc::model::plain_email(kept->email), challenge.email_fold, true}};
   out.user.created_at = out.user.updated_at = out.user.credentials_changed_at = now;
@@ -203,17 +173,17 @@ std::optional<store::NewUser> person_of(const Provider& provider,
 }  // namespace
 
 runtime::Task<Response> get_signup(const Provider& provider, Request request) {
-  auto flow = resume_or_begin(provider, request, kRoute);
+  auto flow = co_await resume_or_begin(provider, request, kRoute);
   if (!flow) co_return std::move(flow.error());
   auto step = co_await load_step(provider, request, *flow, std::string(kRoute));
   if (!step) co_return std::move(step.error());
   if (!is_offered(provider, *step)) co_return to_login(provider, request, std::move(*flow));
   auto notice = form_notice(*flow);
-  co_return show(provider, request, std::move(*flow), *step, "", std::move(notice), 200);
+  co_return show(provider, request, *flow, *step, "", std::move(notice), 200);
 }
 
 runtime::Task<Response> post_signup(const Provider& provider, Request request) {
-  auto submitted = resume_form(provider, request, Purpose::authorize, kRoute);
+  auto submitted = co_await resume_form(provider, request, Purpose::authorize, kRoute);
   if (!submitted) co_return std::move(submitted.error());
   auto& flow = submitted->flow;
   auto entry = read_entry(submitted->fields);
@@ -231,7 +201,7 @@ runtime::Task<Response> post_signup(const Provider& provider, Request request) {
   if (!is_offered(provider, *step)) co_return to_login(provider, request, std::move(flow));
   auto wrong = check_entry(provider, *step, entry);
   if (!wrong.key.empty()) {
-    co_return show(provider, request, std::move(flow), *step, entry.name, std::move(wrong), 422);
+    co_return show(provider, request, flow, *step, entry.name, std::move(wrong), 422);
   }
   co_return co_await begin(provider, request, std::move(flow), std::move(*step), std::move(entry));
 }

@@ -5,6 +5,7 @@ using server::outbound::judge_refusal;
 using server::outbound::reply_code;
 using server::outbound::SmtpOutcome;
 using server::outbound::SmtpSender;
+using server::outbound::SmtpStep;
 
 TEST_CASE("a reply's codes are read and nothing else of it") {
   CHECK(reply_code("550 5.1.1 <alice@example.com> unknown") == "550 5.1.1");
@@ -18,16 +19,31 @@ TEST_CASE("a reply's codes are read and nothing else of it") {
 }
 
 TEST_CASE("only what is wrong with the address counts against it") {
-  for (const char* reply : {"550 5.1.1 no such user", "550 no such user", "551 moved",
-                            "553 bad name", "550 5.1.10 null MX", "550 5.2.1 disabled"}) {
+  for (const char* reply :
+       {"550 5.1.1 no such user", "550 no such user", "551 moved", "553 bad name",
+        "556 takes no mail", "556 5.1.10 null MX", "550 5.2.1 disabled", "501 5.1.3 bad syntax"}) {
     CAPTURE(reply);
-    CHECK(judge_refusal(reply) == SmtpOutcome::refused_address);
+    CHECK(judge_refusal(SmtpStep::recipient, reply) == SmtpOutcome::refused_address);
   }
-  for (const char* reply : {"554 5.7.1 relay access denied", "550 5.7.1 looks like spam",
-                            "552 5.2.2 mailbox full", "550 5.1.8 sender's domain is unknown",
-                            "554 no", "530 5.7.0 STARTTLS first", "503 order"}) {
+  for (const char* reply :
+       {"554 5.7.1 relay access denied", "550 5.7.1 looks like spam", "552 5.2.2 mailbox full",
+        "550 5.1.8 sender's domain is unknown", "550 5.1.7 bad sender", "552 too much mail",
+        "554 no", "530 5.7.0 STARTTLS first", "503 order", ""}) {
     CAPTURE(reply);
-    CHECK(judge_refusal(reply) == SmtpOutcome::refused);
+    CHECK(judge_refusal(SmtpStep::recipient, reply) == SmtpOutcome::refused);
+    CHECK(judge_refusal(SmtpStep::content, reply) == SmtpOutcome::refused);
+  }
+}
+
+TEST_CASE("a refused message counts against the address only when an enhanced code says so") {
+  for (const char* reply : {"550 5.1.1 no such user", "554 5.1.10 null MX", "550 5.1.6 moved"}) {
+    CAPTURE(reply);
+    CHECK(judge_refusal(SmtpStep::content, reply) == SmtpOutcome::refused_address);
+  }
+  for (const char* reply : {"550 rejected", "551 no", "553 no", "556 no", "554 rejected",
+                            "550 5.2.1 disabled", "550 5.6.0 bad contents", "550 5.0.0 no"}) {
+    CAPTURE(reply);
+    CHECK(judge_refusal(SmtpStep::content, reply) == SmtpOutcome::refused);
   }
 }
 
