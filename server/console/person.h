@@ -31,8 +31,9 @@ struct Person {
 
 // The account that "as" in the query names, else the one that signed in last. The error branch is
 // the finished answer: after signing in the person comes back to `own_page`.
-runtime::Task<std::expected<Person, http::Response>> load_person(
-    const provider::Provider& provider, const http::Request& request, std::string own_page);
+runtime::Task<std::expected<Person, http::Response>> load_person(const provider::Provider& provider,
+                                                                 const http::Request& request,
+                                                                 std::string own_page);
 
 // The same, and the sign-in must be fresh.
 runtime::Task<std::expected<Person, http::Response>> load_fresh_person(

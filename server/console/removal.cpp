@@ -1,5 +1,5 @@
 #include "server/console/pages.h"
-#include "server/console/person.h"
+#include "server/console/present_password.h"
 #include "server/observe/log.h"
 #include "server/page/people_pages.h"
 #include "server/signin/browser_state.h"
@@ -16,11 +16,12 @@ using provider::Provider;
 constexpr const char* kPage = "/account/delete";
 constexpr std::string_view kForm = "delete";
 
-Response show(const Provider& provider, const Request& request, const Person& person,
+Response show(const Provider& provider, const Request& request, const AskedPerson& asked,
               page::FormNotice notice, int status) {
   page::DeleteAccountView view;
-  view.frame = frame_of(provider, request, person);
-  view.t = form_seal(provider, person, kForm);
+  view.frame = frame_of(provider, request, asked.person);
+  view.t = form_seal(provider, asked.person, kForm);
+  view.asks_password = asked.by_password;
   if (!notice.key.empty()) view.frame.notice = std::move(notice);
   return page::account_delete(provider.pages, view, status);
 }
@@ -28,35 +29,41 @@ Response show(const Provider& provider, const Request& request, const Person& pe
 }  // namespace
 
 runtime::Task<Response> get_delete(const Provider& provider, Request request) {
-  const auto person = co_await load_fresh_person(provider, request, kPage);
-  if (!person) co_return person.error();
-  co_return show(provider, request, *person, {}, 200);
+  const auto asked = co_await load_asked_person(provider, request, kPage, AskedFor::where_in_use);
+  if (!asked) co_return asked.error();
+  co_return show(provider, request, *asked, {}, 200);
 }
 
 runtime::Task<Response> post_delete(const Provider& provider, Request request) {
-  const auto person = co_await load_fresh_person(provider, request, kPage);
-  if (!person) co_return person.error();
-  const auto fields = own_fields(provider, request, *person, kForm);
-  if (!fields) co_return to_own_page(provider, *person, kPage);
+  const auto asked = co_await load_asked_person(provider, request, kPage, AskedFor::where_in_use);
+  if (!asked) co_return asked.error();
+  const auto& person = asked->person;
+  const auto fields = own_fields(provider, request, person, kForm);
+  if (!fields) co_return to_own_page(provider, person, kPage);
   if (fields->value_or("confirm", "") != "yes") {
-    co_return show(provider, request, *person, {.key = "account_delete_unconfirmed"}, 422);
+    co_return show(provider, request, *asked, {.key = "account_delete_unconfirmed"}, 422);
   }
+  auto check = co_await check_password(provider, request, *asked, *fields, kPage);
+  if (auto* refused = std::get_if<PasswordRefused>(&check)) {
+    co_return show(provider, request, *asked, std::move(refused->notice), refused->status);
+  }
+  if (auto* failed = std::get_if<Response>(&check)) co_return std::move(*failed);
   auto notice = co_await signin::make_notice(provider, request,
                                              {.kind = mail::MailKind::account_deleted,
-                                              .user_id = person->id(),
-                                              .to = person->account.user.primary_email(),
-                                              .language = person->look.language});
+                                              .user_id = person.id(),
+                                              .to = person.account.user.primary_email(),
+                                              .language = person.look.language});
   if (!notice) co_return store_failure(provider, request, kPage, notice.error());
-  const auto done = co_await provider.store.delete_user(
-      person->id(), person->actor(request), provider.now(), std::move(*notice));
+  const auto done = co_await provider.store.delete_user(person.id(), person.actor(request),
+                                                        provider.now(), std::move(*notice));
   if (!done) co_return store_failure(provider, request, kPage, done.error());
   observe::log_info("account_deleted",
-                    {{"user_id", person->id()}, {"source", request.client_address}});
-  auto response = page::account_deleted(provider.pages, person->look);
+                    {{"user_id", person.id()}, {"source", request.client_address}});
+  auto response = page::account_deleted(provider.pages, person.look);
   std::vector<std::string> cookies;
   signin::renew_browser_state(provider, cookies);
   // Other accounts of this browser stay signed in.
-  if (!person->several) cookies.push_back(provider.cookie(signin::kSessionCookie, "", 0));
+  if (!person.several) cookies.push_back(provider.cookie(signin::kSessionCookie, "", 0));
   for (auto& cookie : cookies) response.add("Set-Cookie", std::move(cookie));
   co_return response;
 }

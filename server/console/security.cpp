@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "server/console/pages.h"
-#include "server/console/person.h"
+#include "server/console/present_password.h"
 #include "server/page/display.h"
 #include "server/page/people_pages.h"
 #include "server/signin/ways_in.h"
@@ -48,7 +48,7 @@ runtime::Task<Response> get_security(const Provider& provider, Request request) 
   view.end_t = form_seal(provider, *person, kEnd);
   view.end_others_t = form_seal(provider, *person, kEndOthers);
   view.with_mail = signin::has_mail(provider);
-  view.with_password = !view.with_mail || provider.config.login_method != "magic_link";
+  view.with_password = uses_passwords(provider);
   if (!person->account.user.emails.empty()) {
     const auto record =
         co_await provider.store.find_password(person->account.user.emails.front().fold);

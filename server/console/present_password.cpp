@@ -1,0 +1,96 @@
+#include "server/console/present_password.h"
+
+#include <algorithm>
+
+#include "server/account/password_sign_in.h"
+#include "server/provider/failure.h"
+#include "server/signin/browser_name.h"
+#include "server/signin/device.h"
+#include "server/signin/ways_in.h"
+
+namespace server::console {
+namespace {
+
+using http::Request;
+using http::Response;
+using provider::Provider;
+
+runtime::Task<store::StoreResult<bool>> has_password(const Provider& provider,
+                                                     const oidc::model::User& user) {
+  if (user.emails.empty()) co_return false;
+  const auto record = co_await provider.store.find_password(user.emails.front().fold);
+  if (!record) co_return std::unexpected(record.error());
+  co_return *record && !(*record)->phc.empty();
+}
+
+}  // namespace
+
+bool uses_passwords(const Provider& provider) {
+  const oidc::model::Client none;  // as one without rules of its own
+  return signin::offers_password(provider, none);
+}
+
+runtime::Task<std::expected<AskedPerson, Response>> load_asked_person(const Provider& provider,
+                                                                      const Request& request,
+                                                                      std::string own_page,
+                                                                      AskedFor asked) {
+  auto person = co_await load_person(provider, request, own_page);
+  if (!person) co_return std::unexpected(std::move(person.error()));
+  const auto has = co_await has_password(provider, person->account.user);
+  if (!has) co_return std::unexpected(store_failure(provider, request, own_page, has.error()));
+  const bool by_password = *has && (asked == AskedFor::always || uses_passwords(provider));
+  if (!by_password) {
+    person = co_await load_fresh_person(provider, request, std::move(own_page));
+    if (!person) co_return std::unexpected(std::move(person.error()));
+  }
+  co_return AskedPerson{std::move(*person), by_password};
+}
+
+runtime::Task<PasswordCheck> check_password(const Provider& provider, const Request& request,
+                                            const AskedPerson& asked, const oidc::Form& fields,
+                                            std::string own_page) {
+  if (!asked.by_password) co_return PasswordRight{};
+  const auto& config = provider.config;
+  const auto now = provider.now();
+  auto outcome = co_await account::attempt_password(
+      provider.store, provider.passwords, provider.keys.purpose_key("throttle"),
+      {.account = config.throttle_account_attempts,
+       .account_daily = config.throttle_account_daily_attempts,
+       .address = config.throttle_address_attempts,
+       .site = config.throttle_site_attempts,
+       .window = config.throttle_window},
+      {.email = asked.person.account.user.primary_email(),
+       .password = oidc::Password(fields.value_or("password", "")),
+       .client_address = request.client_address,
+       .device = signin::read_device(provider, request),
+       .browser = signin::browser_name(request.header("user-agent").value_or(""))},
+      now);
+  if (const auto* accepted = std::get_if<account::Accepted>(&outcome)) {
+    auto returned = co_await provider.store.give_back(accepted->give_back);
+    if (!returned) co_return store_failure(provider, request, own_page, returned.error());
+    co_return PasswordRight{};
+  }
+  if (const auto* error = std::get_if<store::StoreError>(&outcome)) {
+    co_return store_failure(provider, request, own_page, *error);
+  }
+  if (std::holds_alternative<account::Busy>(outcome)) {
+    co_return PasswordRefused{{.key = "signup_busy", .retry_after_s = 1}, 503};
+  }
+  const auto note = [&](std::string detail, int status) {
+    return record_failure(provider, request, own_page,
+                          {oidc::OAuthErrorCode::access_denied,
+                           "A change of the account was refused.", std::move(detail)},
+                          status);
+  };
+  if (const auto* throttled = std::get_if<account::Throttled>(&outcome)) {
+    const auto wait = std::chrono::ceil<std::chrono::seconds>(throttled->retry_at - now);
+    co_return PasswordRefused{{.key = "signup_throttled",
+                               .event_id = note("throttle: too many attempts", 429),
+                               .retry_after_s = std::max<std::int64_t>(1, wait.count())},
+                              429};
+  }
+  co_return PasswordRefused{
+      {.key = "account_password_wrong", .event_id = note("password: wrong", 422)}, 422};
+}
+
+}  // namespace server::console
