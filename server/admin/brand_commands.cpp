@@ -25,7 +25,7 @@ constexpr std::uintmax_t kMostLogo = 256 * 1024;
 struct TextField {
   const char* flag;
   const char* name;  // in records, and in what check_branding() says
-  std::string Branding::*member;
+  std::string Branding::* member;
   const char* help;
 };
 constexpr TextField kFields[] = {
@@ -111,7 +111,7 @@ std::expected<std::shared_ptr<const Branding>, std::string> find_record(
 
 int set_brand(const BrandFlags& flags, const OpenWorkplace& open) {
   if (flags.typed.empty() && !flags.logo_file) {
-    return refuse("Say what to set, such as --name or --color; see latchkey brand set --help.");
+    return misuse("Say what to set, such as --name or --color; see latchkey brand set --help.");
   }
   return open([&](Workplace& at) {
     auto found = find_record(at, flags.client_id);
@@ -149,8 +149,8 @@ int show_brand(const BrandFlags& flags, const OpenWorkplace& open) {
 
 int remove_brand(const BrandFlags& flags, const OpenWorkplace& open) {
   return open([&](Workplace& at) {
-    auto removed = run_blocking(
-        at.store.remove_branding(flags.client_id, command_actor(), command_time()));
+    auto removed =
+        run_blocking(at.store.remove_branding(flags.client_id, command_actor(), command_time()));
     if (!removed) return refuse(say(removed.error()));
     if (!*removed) return refuse("There is no such record: " + whose(flags.client_id) + ".");
     if (flags.json) {

@@ -1,8 +1,10 @@
 #include "server/admin/brand_preview.h"
 
+#include <algorithm>
 #include <fstream>
 
 #include "server/mail/compose.h"
+#include "server/page/display.h"
 #include "server/page/page.h"
 #include "server/page/people_pages.h"
 #include "server/page/static_files.h"
@@ -19,6 +21,11 @@ constexpr const char* kName = "Alice Example";
 constexpr const char* kEmail = "alice@example.com";
 constexpr const char* kBrowser = "Firefox, 198.51.100.7";
 constexpr const char* kHost = "app.example.com";
+// As long as a real one.
+constexpr const char* kMailLink =
+    "https://id.example.com/m/lkm_0000000000000000_0000000000000000000000000000000000000000000";
+constexpr const char* kAccountLink = "https://id.example.com/account";
+constexpr std::int64_t kMoment = 1'795'276'905;
 
 // Writes below the folder, and remembers what.
 class Folder {
@@ -77,15 +84,13 @@ struct Samples {
     return pages.link_sent({.look = look,
                             .application = application,
                             .email = kEmail,
-                            .number = "42",
+                            .number = "427",
                             .self_address = "/m/sent",
                             .back_address = "/login"});
   }
   http::Response link_confirm() const {
-    return pages.link_confirm({.look = look,
-                               .application = application,
-                               .account_name = kName,
-                               .account_email = kEmail});
+    return pages.link_confirm(
+        {.look = look, .application = application, .account_name = kName, .account_email = kEmail});
   }
   http::Response sign_up() const {
     return page::sign_up(pages, {.look = look, .application = application, .email = kEmail});
@@ -104,9 +109,9 @@ struct Samples {
 
 Written write_pages(Folder& folder, const Samples& samples) {
   const std::pair<const char*, http::Response (Samples::*)() const> all[] = {
-      {"sign-in.html", &Samples::sign_in},       {"consent.html", &Samples::consent},
-      {"link-sent.html", &Samples::link_sent},   {"link-confirm.html", &Samples::link_confirm},
-      {"sign-up.html", &Samples::sign_up},       {"signed-out.html", &Samples::signed_out},
+      {"sign-in.html", &Samples::sign_in},     {"consent.html", &Samples::consent},
+      {"link-sent.html", &Samples::link_sent}, {"link-confirm.html", &Samples::link_confirm},
+      {"sign-up.html", &Samples::sign_up},     {"signed-out.html", &Samples::signed_out},
       {"error.html", &Samples::error},
   };
   for (const auto& [name, make] : all) {
@@ -132,24 +137,31 @@ Written write_files(Folder& folder, const PreviewOrder& order) {
 
 Written write_mails(Folder& folder, const PreviewOrder& order) {
   const auto& branding = order.branding;
-  mail::MailInput input{.to = kEmail,
-                        .language = order.language,
-                        .application_name =
-                            branding.name.empty() ? order.application_name : branding.name,
-                        .from_name = branding.email_from_name,
-                        .reply_to = branding.reply_to_email,
-                        .support_email = branding.support_email,
-                        .support_url = branding.support_url,
-                        .primary_color = branding.primary_color,
-                        .requester = kBrowser};
-  for (const auto kind : {mail::MailKind::sign_in, mail::MailKind::password_changed}) {
+  mail::MailInput input{
+      .to = kEmail,
+      .language = order.language,
+      .application_name = branding.name.empty() ? order.application_name : branding.name,
+      .from_name = branding.email_from_name,
+      .reply_to = branding.reply_to_email,
+      .support_email = branding.support_email,
+      .support_url = branding.support_url,
+      .primary_color = branding.primary_color,
+      .requester = kBrowser};
+  for (const auto kind : mail::kMailKinds) {
+    const bool with_code = kind == mail::MailKind::sign_in || kind == mail::MailKind::sign_up ||
+                           kind == mail::MailKind::reset_password ||
+                           kind == mail::MailKind::change_email;
+    const bool asked = with_code || kind == mail::MailKind::sign_up_known;
     input.kind = kind;
-    const bool is_link = kind == mail::MailKind::sign_in;
-    input.link = is_link ? "https://id.example.com/m/lkm_0000" : "";
-    input.code = is_link ? "123 456" : "";
-    input.minutes = is_link ? "10" : "";
+    input.link = with_code                                 ? kMailLink
+                 : kind == mail::MailKind::account_deleted ? ""
+                                                           : kAccountLink;
+    input.code = with_code ? "123 456" : "";
+    input.minutes = with_code ? "10" : "";
+    input.when = asked ? "" : page::date_time(order.language, kMoment);
     const auto message = mail::compose(input);
-    const std::string name = is_link ? "mail-sign-in" : "mail-password-changed";
+    std::string name = "mail-" + std::string(mail::to_string(kind));
+    std::ranges::replace(name, '_', '-');
     const std::string head = "From: " + message.from_name + "\nReply-To: " + message.reply_to +
                              "\nSubject: " + message.subject + "\n\n";
     if (auto done = folder.write(name + ".html", message.html); !done) return done;
@@ -168,8 +180,8 @@ std::expected<std::vector<std::string>, std::string> write_preview(const Preview
     provider::put_branding(samples.look, order.branding, order.owner, order.application_name);
     provider::use_own_logo(samples.application, samples.look);
     Folder folder(order.folder);
-    for (const auto& done : {write_pages(folder, samples), write_mails(folder, order),
-                             write_files(folder, order)}) {
+    for (const auto& done :
+         {write_pages(folder, samples), write_mails(folder, order), write_files(folder, order)}) {
       if (!done) return std::unexpected(done.error());
     }
     return folder.names();

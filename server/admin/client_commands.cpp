@@ -1,4 +1,4 @@
-// `latchkey client add|set|list|show|remove`.
+// `latchkey client add|set|list|show|verify|remove`.
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
@@ -8,11 +8,13 @@
 #include "server/admin/command.h"
 #include "server/admin/operations.h"
 #include "server/admin/ready_configuration.h"
+#include "server/config/config.h"
 #include "server/runtime/run_blocking.h"
 
 namespace server::admin {
 namespace {
 
+using nlohmann::json;
 using runtime::run_blocking;
 
 // In place of a value: the rule of this application ends, the settings decide.
@@ -28,25 +30,16 @@ struct ClientFlags {
 };
 
 std::expected<std::string, std::string> metadata_of(const ClientFlags& flags) {
-  nlohmann::json metadata = nlohmann::json::object();
+  json metadata = json::object();
   if (!flags.metadata_file.empty()) {
     auto text = read_file(flags.metadata_file);
     if (!text) return std::unexpected(text.error());
-    metadata = nlohmann::json::parse(*text, nullptr, false);
+    metadata = json::parse(*text, nullptr, false);
     if (!metadata.is_object()) return std::unexpected("The metadata file holds no JSON object.");
   }
   auto redirect_uris = flags.redirect_uris;
-  if (!flags.product.empty()) {
-    auto uri = ready_redirect_uri(flags.product, flags.base);
-    if (!uri) {
-      std::string names;
-      for (const auto product : ready_products()) names += " " + std::string(product);
-      return std::unexpected("--for knows:" + names + ".");
-    }
-    if (flags.base.empty() && redirect_uris.empty()) {
-      return std::unexpected("--for needs --base, such as --base https://app.example.");
-    }
-    if (redirect_uris.empty()) redirect_uris.push_back(*uri);
+  if (const auto uri = ready_redirect_uri(flags.product, flags.base)) {
+    redirect_uris.insert(redirect_uris.begin(), *uri);
   }
   const auto put = [&metadata](const char* name, const auto& value) {
     if (!value.empty()) metadata[name] = value;
@@ -57,6 +50,13 @@ std::expected<std::string, std::string> metadata_of(const ClientFlags& flags) {
   put("scope", flags.scope);
   put("token_endpoint_auth_method", flags.auth_method);
   if (flags.is_public) metadata["token_endpoint_auth_method"] = "none";
+  if (!flags.product.empty() &&
+      metadata.value("token_endpoint_auth_method", json("client_secret_basic")) !=
+          "client_secret_basic") {
+    return std::unexpected(
+        "--for prints a configuration with a client_secret for client_secret_basic: register "
+        "without it for another method.");
+  }
   if (!flags.grant_types.empty()) {
     metadata["grant_types"] = flags.grant_types;
   } else if (!metadata.contains("grant_types")) {
@@ -80,16 +80,29 @@ SignInRules with_flags(SignInRules rules, const ClientFlags& flags) {
   return rules;
 }
 
+// An application that is told another address than the server's own cannot sign anybody in.
+std::expected<void, std::string> issuer_to_print(const Workplace& at) {
+  if (at.issuer.empty()) {
+    return std::unexpected(
+        "--for prints the address of the server, which is not known here: give the server's own "
+        "settings, or --issuer with the address that it says when it starts.");
+  }
+  if (auto sound = config::validate_issuer(at.issuer); !sound) {
+    return std::unexpected(sound.error());
+  }
+  return {};
+}
+
 int add(const ClientFlags& flags, const OpenWorkplace& open) {
   auto metadata = metadata_of(flags);
   if (!metadata) return refuse(metadata.error());
-  if (!flags.pkce.empty() && flags.pkce != "optional" && flags.pkce != "required") {
-    return refuse("--pkce may be required or optional.");
-  }
   if (flags.pkce == "optional" && flags.is_public) {
-    return refuse("A public client must use PKCE: leave --pkce optional out.");
+    return misuse("A public client must use PKCE: leave --pkce optional out.");
   }
   return open([&](Workplace& at) {
+    if (!flags.product.empty()) {
+      if (auto issuer = issuer_to_print(at); !issuer) return refuse(issuer.error());
+    }
     auto added = run_blocking(add_client(at.store,
                                          {.metadata_json = *metadata,
                                           .first_party = flags.first_party,
@@ -99,13 +112,20 @@ int add(const ClientFlags& flags, const OpenWorkplace& open) {
                                           .seal_client_secret = at.seal_client_secret},
                                          command_actor(), command_time()));
     if (!added) return refuse(added.error());
-    if (!flags.product.empty() && !flags.json) {
-      std::cout << ready_configuration(flags.product, at.issuer, *added);
-      return 0;
+    auto out = describe(added->client, &added->secret);
+    if (!flags.product.empty()) {
+      auto text = ready_configuration(flags.product, at.issuer, flags.base, *added);
+      if (!flags.json) {
+        std::cout << text;
+        remark("Registered as " + added->client.client_id +
+               "; the client_secret is shown this once.");
+        return 0;
+      }
+      out["configuration"] = std::move(text);
     }
-    print(describe(added->client, &added->secret));
+    print(out);
     if (!flags.json && !added->secret.empty()) {
-      std::cerr << "The client_secret is shown this once: keep it now.\n";
+      remark("The client_secret is shown this once: keep it now.");
     }
     return 0;
   });
@@ -113,7 +133,7 @@ int add(const ClientFlags& flags, const OpenWorkplace& open) {
 
 int set_rules(const ClientFlags& flags, const OpenWorkplace& open) {
   if (flags.login_method.empty() && flags.self_signup.empty() && flags.required_acr.empty()) {
-    return refuse("Say what to set: --login-method, --self-signup or --required-acr.");
+    return misuse("Say what to set: --login-method, --self-signup or --required-acr.");
   }
   return open([&](Workplace& at) {
     auto found = run_blocking(at.store.find_client(flags.client_id, command_time()));
@@ -146,7 +166,7 @@ int list_clients(const ClientFlags& flags, const OpenWorkplace& open) {
   return open([&](Workplace& at) {
     auto rows = run_blocking(at.store.list_clients(flags.after, flags.limit));
     if (!rows) return refuse(say(rows.error()));
-    auto out = nlohmann::json::array();
+    auto out = json::array();
     for (const auto& client : *rows) {
       out.push_back(describe(client, nullptr));
       if (!flags.json) {
@@ -155,7 +175,34 @@ int list_clients(const ClientFlags& flags, const OpenWorkplace& open) {
                   << (client.quarantined ? "  unverified" : "") << "\n";
       }
     }
-    if (flags.json) print(out);
+    if (flags.json) {
+      print(out);
+    } else {
+      remark_on_list(rows->size(), flags.limit, "There are no applications.",
+                     rows->empty() ? "" : rows->back().client_id);
+    }
+    return 0;
+  });
+}
+
+int verify(const ClientFlags& flags, const OpenWorkplace& open) {
+  return open([&](Workplace& at) {
+    auto done =
+        run_blocking(at.store.verify_client(flags.client_id, command_actor(), command_time()));
+    if (!done) return refuse(say(done.error()));
+    if (*done == store::VerifyOutcome::no_such_client) {
+      return refuse("There is no client " + flags.client_id + ".");
+    }
+    const bool fresh = *done == store::VerifyOutcome::verified;
+    if (flags.json) {
+      print({{"client_id", flags.client_id}, {"verified", true}, {"changed", fresh}});
+    } else if (fresh) {
+      std::cout << "Verified " << flags.client_id
+                << ". What it lost as unverified (refresh tokens, offline_access, request_uris) it "
+                   "can register again.\n";
+    } else {
+      std::cout << flags.client_id << " was not unverified; nothing changed.\n";
+    }
     return 0;
   });
 }
@@ -166,7 +213,11 @@ int remove(const ClientFlags& flags, const OpenWorkplace& open) {
         run_blocking(at.store.remove_client(flags.client_id, command_actor(), command_time()));
     if (!done) return refuse(say(done.error()));
     if (!*done) return refuse("There is no client " + flags.client_id + ".");
-    std::cout << "Removed " << flags.client_id << "; its tokens and codes have ended.\n";
+    if (flags.json) {
+      print({{"client_id", flags.client_id}, {"removed", true}});
+    } else {
+      std::cout << "Removed " << flags.client_id << "; its tokens and codes have ended.\n";
+    }
     return 0;
   });
 }
@@ -214,19 +265,23 @@ void define_client_commands(CLI::App& app, Action& action, const OpenWorkplace& 
   adding->add_option("--token-endpoint-auth-method", flags.auth_method,
                      "client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt "
                      "or none");
-  adding->add_option("--pkce", flags.pkce, "required (default) or optional");
+  adding->add_option("--pkce", flags.pkce, "required (default) or optional")
+      ->check(CLI::IsMember({"required", "optional"}));
   adding->add_flag("--first-party", flags.first_party, "Ours: people are not asked for consent");
   adding->add_option("--metadata", flags.metadata_file,
                      "File with metadata (JSON): every field of RFC 7591 and OpenID Connect "
                      "Registration that this server knows");
-  adding->add_option("--for", flags.product,
-                     "Print that product's configuration: spring, authjs, grafana, oauth2-proxy, "
-                     "mod_auth_openidc");
-  adding->add_option("--base", flags.base, "With --for: the product's own address");
+  auto* product =
+      adding->add_option("--for", flags.product, "Print the configuration of that product as well")
+          ->check(CLI::IsMember(ready_products()));
+  auto* base = adding->add_option("--base", flags.base,
+                                  "With --for: the product's own address, https://app.example");
+  product->needs(base);
+  base->needs(product);
   add_rule_flags(*adding, flags);
   adding->callback([kept, &action, &open] { action = [kept, &open] { return add(*kept, open); }; });
   auto* setting = client->add_subcommand("set", "Change how people sign in to one application");
-  setting->add_option("client_id", flags.client_id)->required();
+  setting->add_option("client_id", flags.client_id, "As in the list")->required();
   add_rule_flags(*setting, flags);
   setting->callback(
       [kept, &action, &open] { action = [kept, &open] { return set_rules(*kept, open); }; });
@@ -235,15 +290,19 @@ void define_client_commands(CLI::App& app, Action& action, const OpenWorkplace& 
   listing->callback(
       [kept, &action, &open] { action = [kept, &open] { return list_clients(*kept, open); }; });
   auto* showing = client->add_subcommand("show", "Show one application");
-  showing->add_option("client_id", flags.client_id)->required();
+  showing->add_option("client_id", flags.client_id, "As in the list")->required();
   showing->callback(
       [kept, &action, &open] { action = [kept, &open] { return show(*kept, open); }; });
+  auto* verifying = client->add_subcommand("verify", "Vouch for one that a stranger registered");
+  verifying->add_option("client_id", flags.client_id, "As in the list")->required();
+  verifying->callback(
+      [kept, &action, &open] { action = [kept, &open] { return verify(*kept, open); }; });
   auto* removing = client->add_subcommand("remove", "Remove one and end everything of theirs");
-  removing->add_option("client_id", flags.client_id)->required();
+  removing->add_option("client_id", flags.client_id, "As in the list")->required();
   removing->callback(
       [kept, &action, &open] { action = [kept, &open] { return remove(*kept, open); }; });
   define_token_commands(*client, action, open);
-  for (auto* command : {adding, setting, listing, showing}) {
+  for (auto* command : {adding, setting, listing, showing, verifying, removing}) {
     command->add_flag("--json", flags.json, "Print JSON");
   }
 }

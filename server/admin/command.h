@@ -35,14 +35,22 @@ oidc::TimePoint command_time();
 store::Actor command_actor();
 // Says the sentence on standard error; 1.
 int refuse(const std::string& sentence);
+// The same for a command that was not typed as it must be; 2.
+int misuse(const std::string& sentence);
+// The same for what is no failure. Standard output holds the result alone.
+void remark(const std::string& sentence);
+// Remarks on a list for people: that it is empty (`none`, a sentence), or may go on behind `last`,
+// the value for --after; empty: there is no --after.
+void remark_on_list(std::size_t rows, int limit, const std::string& none, const std::string& last);
 // On standard output, indented.
 void print(const nlohmann::json& value);
 // "2026-01-31 09:05 UTC".
 std::string write_time(oidc::TimePoint at);
 // Error: one sentence.
 std::expected<std::string, std::string> read_file(const std::string& path);
-// One line of standard input, without its end.
-oidc::Password read_password();
+// One line of standard input, without its end. At a terminal it is asked for twice and not shown.
+// Error: one sentence.
+std::expected<oidc::Password, std::string> read_password();
 void add_paging(CLI::App& command, std::string& after, int& limit);
 
 }  // namespace server::admin

@@ -18,25 +18,42 @@ struct Group {
   void (*define)(CLI::App& app, Action& action, const OpenWorkplace& open);
 };
 constexpr Group kGroups[] = {
-    {"client", define_client_commands},
-    {"user", define_user_commands},
-    {"logout", define_logout_commands},
-    {"mail", define_mail_commands},
+    {"client", define_client_commands}, {"user", define_user_commands},
+    {"logout", define_logout_commands}, {"mail", define_mail_commands},
     {"brand", define_brand_commands},
 };
 
-// Better than what CLI11 says about a sub-command that is not there. True: said.
+// Better than what CLI11 says about a sub-command that is missing or not there. True: said.
 bool explain_unknown(const CLI::App& app, const std::vector<std::string>& arguments) {
-  if (arguments.size() < 2 || arguments[1].starts_with("-")) return false;
-  const auto* group = app.get_subcommand(arguments[0]);
-  std::string known;
-  for (const auto* command : group->get_subcommands([](const CLI::App*) { return true; })) {
-    if (command->get_name() == arguments[1]) return false;
-    known += (known.empty() ? "" : ", ") + command->get_name();
+  const CLI::App* at = &app;
+  std::string typed = "latchkey";
+  for (std::size_t i = 0;; ++i) {
+    const auto below = at->get_subcommands([](const CLI::App*) { return true; });
+    const std::string word = i < arguments.size() ? arguments[i] : "";
+    if (below.empty() || word == "--help" || word == "-h") return false;
+    const auto found = std::ranges::find_if(
+        below, [&](const auto* command) { return command->get_name() == word; });
+    if (found == below.end()) {
+      std::string known;
+      for (const auto* command : below) {
+        known += (known.empty() ? "" : ", ") + command->get_name();
+      }
+      misuse(typed + " needs one of: " + known + "; see " + typed + " --help.");
+      return true;
+    }
+    at = *found;
+    typed += " " + word;
   }
-  std::cerr << "latchkey: latchkey " << arguments[0] << " knows: " << known << "; see latchkey "
-            << arguments[0] << " --help.\n";
-  return true;
+}
+
+// One sentence, and where the help is.
+std::string explain_failure(const CLI::App* app, const CLI::Error& error) {
+  std::string typed = "latchkey";
+  while (!app->get_subcommands().empty()) {
+    app = app->get_subcommands().front();
+    typed += " " + app->get_name();
+  }
+  return std::string("latchkey: ") + error.what() + "; see " + typed + " --help.\n";
 }
 
 }  // namespace
@@ -52,6 +69,24 @@ store::Actor command_actor() {
 int refuse(const std::string& sentence) {
   std::cerr << "latchkey: " << sentence << "\n";
   return 1;
+}
+
+int misuse(const std::string& sentence) {
+  refuse(sentence);
+  return 2;
+}
+
+void remark(const std::string& sentence) {
+  std::cerr << "latchkey: " << sentence << "\n";
+}
+
+void remark_on_list(std::size_t rows, int limit, const std::string& none, const std::string& last) {
+  if (rows == 0) {
+    remark(none);
+  } else if (rows >= static_cast<std::size_t>(limit)) {
+    remark("There may be more: " +
+           (last.empty() ? "give a larger --limit." : "go on with --after " + last + "."));
+  }
 }
 
 void print(const nlohmann::json& value) {
@@ -74,16 +109,9 @@ std::expected<std::string, std::string> read_file(const std::string& path) {
   return text.str();
 }
 
-oidc::Password read_password() {
-  std::string line;
-  std::getline(std::cin, line);
-  if (line.ends_with('\r')) line.pop_back();
-  return oidc::Password(std::move(line));
-}
-
 void add_paging(CLI::App& command, std::string& after, int& limit) {
   command.add_option("--after", after, "Start after this id (for the next page)");
-  command.add_option("--limit", limit, "Rows at most")->check(CLI::Range(1, 1000));
+  command.add_option("--limit", limit, "Rows at most (100)")->check(CLI::Range(1, 1000));
 }
 
 std::vector<std::string_view> command_groups() {
@@ -96,6 +124,8 @@ int run_command(const std::vector<std::string>& arguments, const OpenWorkplace& 
   Action action;
   CLI::App app("Latchkey", "latchkey");
   app.require_subcommand(1);
+  app.failure_message(explain_failure);
+  app.footer("Settings such as --database count as well: latchkey --help.");
   for (const auto& group : kGroups) group.define(app, action, open);
   if (explain_unknown(app, arguments)) return 2;
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());

@@ -1,5 +1,5 @@
-// Owns: the commands `client …` and `user …`: finding the one that was typed and running it. What
-// they do stands in operations.h.
+// Owns: the commands `client …`, `user …`, `logout …`, `mail …` and `brand …`: finding the one that
+// was typed and running it.
 #pragma once
 #include <filesystem>
 #include <functional>

@@ -51,7 +51,11 @@ int list_deliveries(const LogoutFlags& flags, const OpenWorkplace& open) {
       }
       std::cout << "\n";
     }
-    if (flags.json) print(out);
+    if (flags.json) {
+      print(out);
+    } else {
+      remark_on_list(rows->size(), flags.limit, "There are no such deliveries.", "");
+    }
     return 0;
   });
 }
@@ -67,7 +71,7 @@ void define_logout_commands(CLI::App& app, Action& action, const OpenWorkplace& 
       logout->add_subcommand("list", "List back-channel logout deliveries, newest first");
   listing->add_option("--state", kept->state, "Only queued, delivered or failed ones")
       ->check(CLI::IsMember({"queued", "delivered", "failed"}));
-  listing->add_option("--limit", kept->limit, "Rows at most")->check(CLI::Range(1, 1000));
+  listing->add_option("--limit", kept->limit, "Rows at most (100)")->check(CLI::Range(1, 1000));
   listing->add_flag("--json", kept->json, "Print JSON");
   listing->callback(
       [kept, &action, &open] { action = [kept, &open] { return list_deliveries(*kept, open); }; });

@@ -3,6 +3,7 @@
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "oidc/base/text.h"
 #include "oidc/model/user.h"
@@ -20,11 +21,12 @@ struct MailFlags {
   bool json = false;
 };
 
-nlohmann::json describe_mail(const store::MailRow& row) {
+nlohmann::json describe_mail(const store::MailRow& row, bool suppressed) {
   // As text: it is larger than what every JSON reader takes as a number.
   nlohmann::json out = {{"id", std::to_string(row.id)},
                         {"kind", row.kind},
                         {"address", row.address_fold},
+                        {"address_suppressed", suppressed},
                         {"state", row.state},
                         {"attempts", row.attempts},
                         {"last_result", oidc::to_description(row.last_result)},
@@ -38,7 +40,7 @@ nlohmann::json describe_mail(const store::MailRow& row) {
   return out;
 }
 
-void print_mail(const store::MailRow& row) {
+void print_mail(const store::MailRow& row, bool suppressed) {
   std::cout << row.id << "  " << row.state << "  " << row.kind << "  " << row.address_fold
             << "  queued " << write_time(row.created_at) << ", " << row.attempts
             << (row.attempts == 1 ? " attempt" : " attempts");
@@ -46,28 +48,55 @@ void print_mail(const store::MailRow& row) {
   if (row.state == "queued") {
     std::cout << ", next not before " << write_time(row.next_attempt_at);
   }
+  if (suppressed) std::cout << ", address suppressed";
   std::cout << "\n";
+}
+
+// Of the addresses of `rows`, and of `asked` if it is not empty, those that get no mail now.
+std::expected<std::set<std::string>, std::string> suppressed_among(
+    Workplace& at, const std::vector<store::MailRow>& rows, const std::string& asked) {
+  std::set<std::string> addresses;
+  if (!asked.empty()) addresses.insert(asked);
+  for (const auto& row : rows) addresses.insert(row.address_fold);
+  for (auto address = addresses.begin(); address != addresses.end();) {
+    auto found = runtime::run_blocking(at.store.is_suppressed(*address));
+    if (!found) return std::unexpected(say(found.error()));
+    address = *found ? std::next(address) : addresses.erase(address);
+  }
+  return addresses;
 }
 
 int list_mail(const MailFlags& flags, const OpenWorkplace& open) {
   std::string fold;
   if (!flags.address.empty()) {
     const auto folded = oidc::model::fold_email(flags.address);
-    if (!folded) return refuse("That is no e-mail address.");
+    if (!folded) return misuse("That is no e-mail address.");
     fold = *folded;
   }
   return open([&](Workplace& at) {
     auto rows = runtime::run_blocking(at.store.list_mail(flags.state, fold, flags.limit));
     if (!rows) return refuse(say(rows.error()));
+    auto suppressed = suppressed_among(at, *rows, fold);
+    if (!suppressed) return refuse(suppressed.error());
     auto out = nlohmann::json::array();
     for (const auto& row : *rows) {
       if (flags.json) {
-        out.push_back(describe_mail(row));
+        out.push_back(describe_mail(row, suppressed->contains(row.address_fold)));
       } else {
-        print_mail(row);
+        print_mail(row, suppressed->contains(row.address_fold));
       }
     }
-    if (flags.json) print(out);
+    if (flags.json) {
+      print(out);
+      return 0;
+    }
+    remark_on_list(rows->size(), flags.limit, "There is no such mail.", "");
+    for (const auto& address : *suppressed) {
+      remark(address +
+             " is suppressed and gets no mail; to lift that: latchkey mail suppressed "
+             "remove " +
+             address);
+    }
     return 0;
   });
 }
@@ -87,14 +116,19 @@ int list_suppressed(const MailFlags& flags, const OpenWorkplace& open) {
                   << oidc::to_description(row.reason) << "\n";
       }
     }
-    if (flags.json) print(out);
+    if (flags.json) {
+      print(out);
+    } else {
+      remark_on_list(rows->size(), flags.limit, "No address is suppressed.",
+                     rows->empty() ? "" : rows->back().address_fold);
+    }
     return 0;
   });
 }
 
 int remove_suppressed(const MailFlags& flags, const OpenWorkplace& open) {
   const auto fold = oidc::model::fold_email(flags.address);
-  if (!fold) return refuse("That is no e-mail address.");
+  if (!fold) return misuse("That is no e-mail address.");
   return open([&](Workplace& at) {
     auto removed =
         runtime::run_blocking(at.store.remove_suppression(*fold, command_actor(), command_time()));
@@ -127,7 +161,7 @@ void define_mail_commands(CLI::App& app, Action& action, const OpenWorkplace& op
       ->check(CLI::IsMember(
           {"queued", "accepted", "bounced", "failed", "expired", "suppressed", "decoy"}));
   listing->add_option("--address", kept->address, "Only mail to this address");
-  listing->add_option("--limit", kept->limit, "Rows at most")->check(CLI::Range(1, 1000));
+  listing->add_option("--limit", kept->limit, "Rows at most (100)")->check(CLI::Range(1, 1000));
   runs(listing, list_mail);
   auto* suppressed =
       mail->add_subcommand("suppressed", "Addresses that were refused for good and get no mail");

@@ -2,7 +2,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "oidc/base/base64url.h"
 #include "oidc/base/json.h"
 #include "oidc/base/text.h"
 #include "oidc/crypto/opaque_credential.h"
@@ -160,7 +159,7 @@ runtime::Task<AdminResult<oidc::model::User>> add_user(store::Store& store,
   auto claims = merge_claims(input);
   if (!claims) co_return std::unexpected(claims.error());
   store::NewUser row;
-  row.user.id = oidc::base64url_encode(oidc::crypto::random_bytes(16));
+  row.user.id = oidc::crypto::random_id();
   row.user.claims = std::move(*claims);
   row.user.emails = {{oidc::model::plain_email(input.email), *fold, input.email_verified}};
   row.user.created_at = row.user.updated_at = row.user.credentials_changed_at = now;

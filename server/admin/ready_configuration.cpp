@@ -1,6 +1,7 @@
 #include "server/admin/ready_configuration.h"
 
-#include "oidc/base/uri.h"
+#include "oidc/base/base64url.h"
+#include "oidc/crypto/random.h"
 
 namespace server::admin {
 namespace {
@@ -8,7 +9,8 @@ namespace {
 struct Product {
   std::string_view name;
   std::string_view redirect_path;
-  // {issuer}, {client_id}, {client_secret}, {redirect_uri} and {origin} are filled in.
+  // {issuer}, {client_id}, {client_secret}, {redirect_uri}, {base} and {random}, a fresh secret of
+  // the product's own, are filled in.
   std::string_view text;
 };
 
@@ -37,9 +39,11 @@ spring:
       #   d.setJwtValidator(JwtValidators.createAtJwtValidator().issuer("{issuer}")
       #       .audience("{issuer}").clientId("{client_id}").build());
 )"},
-    {"authjs", "/auth/callback/latchkey",
-     R"(// auth.ts (Auth.js 5)
-export const {{ handlers, auth }} = NextAuth({{
+    {"authjs", "/api/auth/callback/latchkey",
+     R"(// auth.ts (Auth.js 5 in Next.js)
+import NextAuth from "next-auth"
+
+export const {{ handlers, auth, signIn, signOut }} = NextAuth({{
   providers: [{{
     id: "latchkey", name: "Latchkey", type: "oidc",
     issuer: "{issuer}",
@@ -47,13 +51,18 @@ export const {{ handlers, auth }} = NextAuth({{
     clientSecret: "{client_secret}",
     checks: ["pkce", "state", "nonce"],
   }}],
-}});
-// Redirect URI: {redirect_uri}
+}})
+// app/api/auth/[...nextauth]/route.ts, which answers at {redirect_uri}
+//   import {{ handlers }} from "@/auth"
+//   export const {{ GET, POST }} = handlers
+// .env.local
+//   AUTH_URL={base}
+//   AUTH_SECRET={random}
 )"},
     {"grafana", "/login/generic_oauth",
      R"(; grafana.ini
 [server]
-root_url = {origin}
+root_url = {base}
 
 [auth.generic_oauth]
 enabled = true
@@ -75,9 +84,11 @@ oidc_issuer_url = "{issuer}"
 client_id = "{client_id}"
 client_secret = "{client_secret}"
 redirect_url = "{redirect_uri}"
+cookie_secret = "{random}"
 scope = "openid profile email"
 code_challenge_method = "S256"
 email_domains = ["*"]
+# upstreams = ["http://127.0.0.1:3000"]  # the application behind it
 # It refuses people whose address is not verified: `latchkey user add --email-verified`.
 )"},
     {"mod_auth_openidc", "/oauth2callback",
@@ -86,9 +97,13 @@ OIDCProviderMetadataURL {issuer}/.well-known/openid-configuration
 OIDCClientID {client_id}
 OIDCClientSecret {client_secret}
 OIDCRedirectURI {redirect_uri}
-OIDCCryptoPassphrase "exec:/usr/bin/openssl rand -base64 32"
+OIDCCryptoPassphrase {random}
 OIDCScope "openid profile email"
 OIDCPKCEMethod S256
+<Location "/">
+  AuthType openid-connect
+  Require valid-user
+</Location>
 )"},
 };
 
@@ -105,6 +120,11 @@ void replace_all(std::string& text, std::string_view from, std::string_view to) 
   }
 }
 
+std::string_view without_slash(std::string_view base) {
+  while (base.ends_with('/')) base.remove_suffix(1);
+  return base;
+}
+
 }  // namespace
 
 std::vector<std::string_view> ready_products() {
@@ -116,23 +136,22 @@ std::vector<std::string_view> ready_products() {
 std::optional<std::string> ready_redirect_uri(std::string_view product, std::string_view base) {
   const auto* found = find(product);
   if (!found) return std::nullopt;
-  while (base.ends_with('/')) base.remove_suffix(1);
-  return std::string(base) + std::string(found->redirect_path);
+  return std::string(without_slash(base)) + std::string(found->redirect_path);
 }
 
 std::string ready_configuration(std::string_view product, std::string_view issuer,
-                                const AddedClient& added) {
+                                std::string_view base, const AddedClient& added) {
   const auto* found = find(product);
   if (!found) return "";
   std::string text(found->text);
   const std::string redirect =
       added.client.redirect_uris.empty() ? "" : added.client.redirect_uris.front().uri;
-  const auto uri = oidc::Uri::parse(redirect);
   replace_all(text, "{issuer}", issuer);
   replace_all(text, "{client_id}", added.client.client_id);
   replace_all(text, "{client_secret}", added.secret.reveal());
   replace_all(text, "{redirect_uri}", redirect);
-  replace_all(text, "{origin}", uri ? uri->origin() : "");
+  replace_all(text, "{base}", without_slash(base));
+  replace_all(text, "{random}", oidc::base64url_encode(oidc::crypto::random_bytes(32)));
   replace_all(text, "{{", "{");
   replace_all(text, "}}", "}");
   return text;

@@ -25,7 +25,7 @@ struct TokenFlags {
 
 int add(const TokenFlags& flags, const OpenWorkplace& open) {
   const auto lifetime = config::parse_duration(flags.lifetime);
-  if (!lifetime) return refuse("--lifetime must be a duration, such as 30m, 12h or 7d.");
+  if (!lifetime) return misuse("--lifetime must be a duration, such as 30m, 12h or 7d.");
   return open([&](Workplace& at) {
     const auto now = command_time();
     auto added = run_blocking(
@@ -52,7 +52,7 @@ int add(const TokenFlags& flags, const OpenWorkplace& open) {
 
 int list_tokens(const TokenFlags& flags, const OpenWorkplace& open) {
   const auto after = oidc::parse_unsigned(flags.after.empty() ? "0" : flags.after);
-  if (!after) return refuse("--after must be the id of a token.");
+  if (!after) return misuse("--after must be the id of a token.");
   return open([&](Workplace& at) {
     auto rows = run_blocking(at.store.list_initial_access(*after, flags.limit));
     if (!rows) return refuse(say(rows.error()));
@@ -65,19 +65,28 @@ int list_tokens(const TokenFlags& flags, const OpenWorkplace& open) {
                 << " of " << token.uses_total << " left  until " << write_time(token.expires_at)
                 << (token.label.empty() ? "" : "  ") << token.label << "\n";
     }
-    if (flags.json) print(out);
+    if (flags.json) {
+      print(out);
+    } else {
+      remark_on_list(rows->size(), flags.limit, "There are no tokens.",
+                     rows->empty() ? "" : std::to_string(rows->back().stored.row));
+    }
     return 0;
   });
 }
 
 int revoke(const TokenFlags& flags, const OpenWorkplace& open) {
   const auto row = oidc::parse_unsigned(flags.id);
-  if (!row) return refuse("The id of a token is a number: see latchkey client token list.");
+  if (!row) return misuse("The id of a token is a number: see latchkey client token list.");
   return open([&](Workplace& at) {
     auto done = run_blocking(at.store.revoke_initial_access(*row, command_actor(), command_time()));
     if (!done) return refuse(say(done.error()));
     if (!*done) return refuse("There is no token " + flags.id + ".");
-    std::cout << "Revoked " << flags.id << "; applications that it registered stay.\n";
+    if (flags.json) {
+      print({{"id", flags.id}, {"revoked", true}});
+    } else {
+      std::cout << "Revoked " << flags.id << "; applications that it registered stay.\n";
+    }
     return 0;
   });
 }
@@ -103,6 +112,7 @@ void define_token_commands(CLI::App& client, Action& action, const OpenWorkplace
       [kept, &action, &open] { action = [kept, &open] { return list_tokens(*kept, open); }; });
   auto* revoking = token->add_subcommand("revoke", "End a token");
   revoking->add_option("id", flags.id, "As in the list")->required();
+  revoking->add_flag("--json", flags.json, "Print JSON");
   revoking->callback(
       [kept, &action, &open] { action = [kept, &open] { return revoke(*kept, open); }; });
 }

@@ -41,8 +41,9 @@ int add_person(const UserFlags& flags, const OpenWorkplace& open) {
     person.claims_json = std::move(*text);
   }
   if (flags.password_stdin) {
-    person.password = read_password();
-    if (person.password.empty()) return refuse("No password came on standard input.");
+    auto password = read_password();
+    if (!password) return refuse(password.error());
+    person.password = std::move(*password);
   }
   return open([&](Workplace& at) {
     return finish(run_blocking(add_user(at.store, at.passwords, std::move(person), command_actor(),
@@ -62,12 +63,13 @@ int change(const UserFlags& flags, UserChange what, std::string_view said,
 
 int change_password(const UserFlags& flags, const OpenWorkplace& open) {
   if (!flags.password_stdin) {
-    return refuse("Give the new password on standard input, with --password-stdin.");
+    return misuse("Give the new password on standard input, with --password-stdin.");
   }
   auto password = read_password();
+  if (!password) return refuse(password.error());
   return open([&](Workplace& at) {
     return finish(run_blocking(set_password(at.store, at.passwords, flags.email,
-                                            std::move(password), command_actor(), command_time())),
+                                            std::move(*password), command_actor(), command_time())),
                   flags.json, "Set the password of");
   });
 }
@@ -84,7 +86,12 @@ int list_users(const UserFlags& flags, const OpenWorkplace& open) {
                   << (user.is_active() ? "" : "  disabled") << "\n";
       }
     }
-    if (flags.json) print(out);
+    if (flags.json) {
+      print(out);
+    } else {
+      remark_on_list(rows->size(), flags.limit, "There are no people.",
+                     rows->empty() ? "" : rows->back().id);
+    }
     return 0;
   });
 }
@@ -105,7 +112,7 @@ void define_user_commands(CLI::App& app, Action& action, const OpenWorkplace& op
                    "The address is known to be theirs; some applications refuse others");
   adding->add_option("--claims", flags.claims_file, "File with standard claims (JSON)");
   adding->add_flag("--password-stdin", flags.password_stdin,
-                   "Read the password from standard input");
+                   "Read the password from standard input; at a terminal, ask for it");
   adding->callback(
       [kept, &action, &open] { action = [kept, &open] { return add_person(*kept, open); }; });
   auto* listing = user->add_subcommand("list", "List people");
@@ -126,16 +133,16 @@ void define_user_commands(CLI::App& app, Action& action, const OpenWorkplace& op
   std::vector<CLI::App*> commands = {adding, listing};
   for (const auto& row : kChanges) {
     auto* command = user->add_subcommand(row.name, row.help);
-    command->add_option("email", flags.email)->required();
+    command->add_option("email", flags.email, "E-mail address")->required();
     command->callback([kept, &action, &open, row] {
       action = [kept, &open, row] { return change(*kept, row.change, row.said, open); };
     });
     commands.push_back(command);
   }
   auto* setting = user->add_subcommand("set-password", "Set a new password, ending all sessions");
-  setting->add_option("email", flags.email)->required();
+  setting->add_option("email", flags.email, "E-mail address")->required();
   setting->add_flag("--password-stdin", flags.password_stdin,
-                    "Read the password from standard input");
+                    "Read the password from standard input; at a terminal, ask for it");
   setting->callback(
       [kept, &action, &open] { action = [kept, &open] { return change_password(*kept, open); }; });
   commands.push_back(setting);

@@ -9,6 +9,7 @@ import { seed } from '../support/fixtures.mjs';
 import { onEachBackend, runProgram, startLatchkey } from '../support/latchkey.mjs';
 import { assertLocalError, assertOAuthError, authorizeUrl, introspect, makePkce, obtainCode, obtainTokens, redeem,
   refresh, userinfo } from '../support/relying_party.mjs';
+import { runAtTerminal } from '../support/terminal.mjs';
 
 onEachBackend('command line', (backend) => {
   let server;
@@ -102,19 +103,42 @@ onEachBackend('command line', (backend) => {
     await fails(['client', 'add', '--metadata', join(server.folder, 'missing'), '--json'], /\S/);
   });
 
-  for (const product of ['spring', 'authjs', 'grafana', 'oauth2-proxy', 'mod_auth_openidc']) {
+  const CALLBACKS = { spring: '/login/oauth2/code/latchkey', authjs: '/api/auth/callback/latchkey',
+    grafana: '/login/generic_oauth', 'oauth2-proxy': '/oauth2/callback', mod_auth_openidc: '/oauth2callback' };
+  for (const [product, callback] of Object.entries(CALLBACKS)) {
     test(`client add --for ${product} prints its configuration`, async () => {
-      const { stdout } = await server.command(['client', 'add', '--name', `For ${product}`,
-        '--redirect-uri', 'https://app.test/callback', '--for', product]);
+      const add = ['client', 'add', '--name', `For ${product}`, '--for', product, '--base', 'https://app.test/sub/'];
+      const { stdout, stderr } = await server.command(add);
       assert.ok(stdout.includes(server.issuer), stdout);
-      const id = (await json(['client', 'list']));
-      const all = Array.isArray(id) ? id : id.clients;
-      const made = all.find((entry) => entry.client_name === `For ${product}`);
+      assert.doesNotMatch(stdout, /\{(?:issuer|client_id|client_secret|redirect_uri|base|random)\}|""|sub\/\//);
+      const made = (await json(['client', 'list'])).find((entry) => entry.client_name === `For ${product}`);
       assert.ok(stdout.includes(made.client_id), stdout);
+      assert.deepEqual(made.redirect_uris, [`https://app.test/sub${callback}`]);
+      assert.match(stderr, new RegExp(`${made.client_id}.*shown this once`));
+      // As JSON: the registration, and the same text in it.
+      const both = await json(add);
+      assert.ok(both.configuration.includes(both.client_secret));
+      assert.ok(both.configuration.includes(both.client_id));
+      assert.equal(both.configuration.split('\n').length, stdout.split('\n').length);
     });
   }
-  test('client add --for something else names what there is', async () => {
-    await fails(['client', 'add', '--name', 'X', '--redirect-uri', 'https://app.test/cb', '--for', 'nothing'], /grafana/);
+  test('client add --for what could not work adds nothing', async () => {
+    const before = (await json(['client', 'list'])).length;
+    const add = (...rest) => ['client', 'add', '--name', 'X', ...rest];
+    const grafana = ['--for', 'grafana', '--base', 'https://app.test'];
+    await fails(add('--redirect-uri', 'https://app.test/cb', '--for', 'nothing', '--base', 'https://app.test'), /grafana/);
+    await fails(add('--redirect-uri', 'https://app.test/cb', '--for', 'grafana'), /--base/);
+    await fails(add('--redirect-uri', 'https://app.test/cb', '--base', 'https://app.test'), /--for/);
+    await fails(add(...grafana, '--public'), /client_secret/);
+    await fails(add(...grafana, '--token-endpoint-auth-method', 'private_key_jwt'), /client_secret/);
+    for (const [issuer, pattern] of [['', /--issuer/], ['http://id.example', /https/], ['https://id.example/', /issuer/]]) {
+      const result = await runProgram(add(...grafana),
+        { settings: { ...server.settings, issuer }, cwd: server.folder });
+      assert.equal(result.code, 1, issuer);
+      assert.match(result.stderr, pattern);
+      assert.equal(result.stdout, '');
+    }
+    assert.equal((await json(['client', 'list'])).length, before);
   });
 
   test('user add: record, duplicate in any case, address that is none', async () => {
@@ -134,6 +158,29 @@ onEachBackend('command line', (backend) => {
       await fails(['user', 'set-password', fixtures.alice.email, '--password-stdin'], /\S/, `${password}\n`);
     }
     assert.equal(await canSignIn(fixtures.alice), true);
+  });
+
+  test('at a terminal the password is asked for twice and not shown', async () => {
+    const at = { settings: server.settings, cwd: server.folder };
+    const add = (email) => ['user', 'add', '--email', email, '--password-stdin'];
+    const password = 'velvet-Anchor-27-thicket';
+    const twice = (second) => [[/not shown\): /, `${password}\n`], [/again: /, second]];
+    const made = await runAtTerminal(add('heidi@example.com'), twice(`${password}\n`), at);
+    assert.equal(made.code, 0, made.shown);
+    assert.match(made.shown, /Added heidi@example\.com/);
+    assert.ok(!made.shown.includes('velvet'), made.shown);
+    assert.equal(await canSignIn({ email: 'heidi@example.com', password }), true);
+    const differs = await runAtTerminal(add('ivan@example.com'), twice(`${password}x\n`), at);
+    assert.equal(differs.code, 1);
+    assert.match(differs.shown, /differ/);
+    for (const key of ['\x04', '\x03']) {  // Ctrl-D, Ctrl-C
+      const ended = await runAtTerminal(['user', 'set-password', 'heidi@example.com', '--password-stdin'],
+        [[/not shown\): /, key]], at);
+      assert.equal(ended.code, 1, ended.shown);
+      assert.match(ended.shown, /No password was typed/);
+    }
+    assert.equal(await canSignIn({ email: 'heidi@example.com', password }), true);
+    await fails(['user', 'enable', 'ivan@example.com'], /no person/);
   });
 
   test('user disable and enable', async () => {
@@ -186,6 +233,71 @@ onEachBackend('command line', (backend) => {
     assert.match(stdout, /RS256/);
     assert.match(stdout, /ES256/);
     assert.doesNotMatch(stdout, /PRIVATE|"d"/);
+  });
+
+  test('what was typed wrongly ends with 2 and leads to the help, a refusal with 1', async () => {
+    for (const args of [['cleint', 'list'], ['client', 'lsit'], ['user'], ['client', 'token'], ['client', 'token', 'lsit'],
+      ['mail', 'suppressed', 'lift', 'x'], ['client', 'show'], ['client', 'list', '--limit', '0'],
+      ['client', 'list', '--limit', 'x'], ['user', 'add'], ['client', 'list', '--no-such'], ['logout', 'list', '--state', 'x'],
+      ['client', 'add', '--name', 'X', '--pkce', 'no'], ['brand', 'set']]) {
+      const result = await run(args);
+      assert.equal(result.code, 2, args.join(' '));
+      assert.match(result.stderr, /^latchkey: .*--help\.\n$/, args.join(' '));
+      assert.equal(result.stdout, '');
+    }
+    for (const args of [['client', 'token', 'add', '--lifetime', 'long'], ['client', 'token', 'revoke', 'x'],
+      ['user', 'set-password', 'x@y.example'], ['mail', 'list', '--address', 'x'], ['serve', 'now'], ['migrate', '--json']]) {
+      assert.equal((await run(args)).code, 2, args.join(' '));
+    }
+    for (const args of [['client', 'show', 'none'], ['client', 'remove', 'none'], ['client', 'token', 'revoke', '7'],
+      ['user', 'disable', 'nobody@example.com'], ['brand', 'show', '--client', 'none'], ['brand', 'remove'],
+      ['mail', 'suppressed', 'remove', 'a@b.example'], ['explain', 'LK-0000-0000-0000-0000'],
+      ['client', 'set', 'none', '--required-acr', 'default']]) {
+      const result = await run([...args, '--json']);
+      assert.equal(result.code, 1, `${args.join(' ')}: ${result.stderr}`);
+      assert.match(result.stderr, /^latchkey: .*\.\n$/);
+      assert.equal(result.stdout, '');
+    }
+  });
+
+  test('every command has its help, and every result comes as JSON', async () => {
+    const usage = (await run(['--help'])).stdout;
+    for (const [group, commands] of Object.entries({ client: ['add', 'set', 'list', 'show', 'verify', 'remove', 'token'],
+      user: ['add', 'list', 'disable', 'enable', 'set-password', 'sign-out'], mail: ['list', 'suppressed'],
+      logout: ['list'], brand: ['set', 'show', 'remove', 'preview'], 'client token': ['add', 'list', 'revoke'],
+      'mail suppressed': ['list', 'remove'] })) {
+      const help = await run([...group.split(' '), '--help']);
+      assert.equal(help.code, 0, group);
+      for (const command of commands) {
+        assert.match(help.stdout, new RegExp(`^ +${command} `, 'm'), group);
+        assert.match(usage, new RegExp(`\\b${command}\\b`), command);
+        const own = await run([...group.split(' '), command, '--help']);
+        assert.equal(own.code, 0);
+        if (!['token', 'suppressed'].includes(command)) assert.match(own.stdout, /--json/, `${group} ${command}`);
+      }
+    }
+    const client = await server.addClient({ name: 'Brief', redirect_uris: ['https://brief.test/cb'] });
+    assert.deepEqual(await json(['client', 'remove', client.client_id]), { client_id: client.client_id, removed: true });
+    const { id } = await json(['client', 'token', 'add']);
+    assert.deepEqual(await json(['client', 'token', 'revoke', id]), { id, revoked: true });
+  });
+
+  test('an empty list says so, and a cut one how it goes on', async () => {
+    for (const args of [['client', 'list', '--after', '~'], ['user', 'list', '--after', '~'], ['logout', 'list'],
+      ['mail', 'list'], ['mail', 'suppressed', 'list'], ['client', 'token', 'list', '--after', '999999999999999999']]) {
+      const said = await run(args);
+      assert.equal(said.code, 0);
+      assert.equal(said.stdout, '');
+      assert.match(said.stderr, /^latchkey: (?:There (?:are|is) no|No address) ?.*\.\n$/, args.join(' '));
+      const plain = await run([...args, '--json']);
+      assert.deepEqual(JSON.parse(plain.stdout), []);
+      assert.equal(plain.stderr, '');
+    }
+    const first = await run(['client', 'list', '--limit', '1']);
+    const after = first.stderr.match(/--after (\S+)\.$/m)?.[1];
+    assert.ok(first.stdout.startsWith(after), first.stdout + first.stderr);
+    const second = await run(['client', 'list', '--limit', '1', '--after', after]);
+    assert.ok(second.stdout && !second.stdout.includes(after));
   });
 
   test('a sub-command that does not exist leads to the help', async () => {
