@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { Browser } from '../support/browser.mjs';
+import { Browser, typePassword } from '../support/browser.mjs';
 import { onEachBackend } from '../support/latchkey.mjs';
 import { assertNoMail, canSignIn, hidden, openAccount } from '../support/people.mjs';
 import { obtainTokens, refresh } from '../support/relying_party.mjs';
@@ -17,8 +17,8 @@ const FORMS = [
   ['/account', 'profile-save', '/account/profile', { name: 'Owned' }],
   ['/account/security', 'session-end-others', '/account/sessions/end-others', {}],
   ['/account/password', 'password-submit', '/account/password', { password: OLD, new_password: NEW }],
-  ['/account/email', 'email-submit', '/account/email', { email: 'evil@example.com' }],
-  ['/account/delete', 'delete-submit', '/account/delete', { confirm: 'yes' }],
+  ['/account/email', 'email-submit', '/account/email', { email: 'evil@example.com', password: OLD }],
+  ['/account/delete', 'delete-submit', '/account/delete', { confirm: 'yes', password: OLD }],
 ];
 
 onEachBackend('attacks on the own pages', (backend) => {
@@ -95,7 +95,7 @@ onEachBackend('attacks on the own pages', (backend) => {
   test('the change of an address ends with the session that asked for it', async () => {
     const alice = await person();
     const { browser } = await openAccount(server, alice);
-    const sent = await browser.submit(await browser.open('/account/email'), 'email-submit', { email: 'thief@example.com' });
+    const sent = await browser.submit(await browser.open('/account/email'), 'email-submit', { email: 'thief@example.com', password: OLD });
     const { code, link } = await takeMail(world.mails, 'thief@example.com');
     const { browser: own } = await openAccount(server, alice);
     await own.submit(await own.open('/account/security'), 'session-end-others');
@@ -110,7 +110,7 @@ onEachBackend('attacks on the own pages', (backend) => {
     const [alice, mallory] = [await person(), await person()];
     const { browser } = await openAccount(server, mallory);
     const address = `wanted${++counter}@example.com`;
-    const sent = await browser.submit(await browser.open('/account/email'), 'email-submit', { email: address });
+    const sent = await browser.submit(await browser.open('/account/email'), 'email-submit', { email: address, password: OLD });
     const { code } = await takeMail(world.mails, address);
     const { browser: victim } = await openAccount(server, alice);
     const page = await victim.submit(sent, 'link-code-submit', { code });
@@ -143,20 +143,64 @@ onEachBackend('attacks on the own pages', (backend) => {
   });
 
   test('guessing the present password is throttled as signing in is', async () => {
+    const guesses = {
+      '/account/password': ['password-submit', { new_password: NEW }],
+      '/account/email': ['email-submit', { email: 'thief@example.com' }],
+      '/account/delete': ['delete-submit', { confirm: 'yes' }],
+    };
     const tight = await startWithMail({ backend, settings: { throttle_account_attempts: 3 } });
     try {
-      const user = await tight.server.addUser({ email: 'v@example.com', name: 'V', password: OLD });
-      const { browser } = await openAccount(tight.server, user);
-      const form = await browser.open('/account/password');
-      const statuses = [];
-      for (let i = 0; i < 8; i++) {
-        statuses.push((await browser.submit(form, 'password-submit', { password: `no-${i}`, new_password: NEW })).status);
+      for (const [path, [button, fields]] of Object.entries(guesses)) {
+        const user = await tight.server.addUser({ email: `v${++counter}@example.com`, name: 'V', password: OLD });
+        const { browser } = await openAccount(tight.server, user);
+        const form = await browser.open(path);
+        const statuses = [];
+        for (let i = 0; i < 8; i++) {
+          statuses.push((await browser.submit(form, button, { ...fields, password: `no-${i}` })).status);
+        }
+        assert.ok(statuses.includes(422) && statuses.at(-1) === 429, `${path}: ${statuses.join(' ')}`);
+        const right = await browser.submit(form, button, { ...fields, password: OLD });
+        assert.equal(right.status, 429, path);
+        assert.equal((await browser.open('/account')).url.pathname, '/account');
       }
-      assert.ok(statuses.includes(422) && statuses.at(-1) === 429, statuses.join(' '));
-      const right = await browser.submit(form, 'password-submit', { password: OLD, new_password: NEW });
-      assert.equal(right.status, 429);
+      await assertNoMail(tight.mails);
     } finally {
       await tight.stop();
+    }
+  });
+
+  test('a stolen session alone changes neither the address nor ends the account, however fresh it is', async () => {
+    const alice = await person();
+    const { browser } = await openAccount(server, alice);
+    const thief = browser.clone();
+    for (const fields of [{}, { password: '' }, { password: 'x'.repeat(5000) }]) {
+      const email = await thief.submit(await thief.open('/account/email'), 'email-submit', { email: 'thief@example.com', ...fields });
+      assert.equal(email.status, 422);
+      const gone = await thief.submit(await thief.open('/account/delete'), 'delete-submit', { confirm: 'yes', ...fields });
+      assert.equal(gone.status, 422);
+    }
+    await unharmed(alice, browser);
+  });
+
+  test('LG-04 attempts cannot fill the history: one row per network and day, further networks together', async () => {
+    const open = await startWithMail({ backend, settings: { throttle_account_attempts: 1000,
+      throttle_account_daily_attempts: 1000, trusted_proxies: '127.0.0.1' } });
+    try {
+      const user = await open.server.addUser({ email: 'v@example.com', name: 'V', password: OLD });
+      const { browser } = await openAccount(open.server, user);
+      for (let i = 0; i < 60; i++) {
+        const from = new Browser(open.server);
+        from.extraHeaders = { 'x-forwarded-for': `198.51.100.${1 + (i % 30)}` };
+        await typePassword(from, await from.open('/account'), { email: user.email, password: `no-${i}` });
+      }
+      const { text } = await browser.open('/account/activity');
+      const rows = [...text.matchAll(/<li>([\s\S]*?)<\/li>/g)].map(([, row]) => row);
+      assert.equal(rows.filter((row) => row.includes('Signed in with')).length, 1);
+      const refused = rows.filter((row) => row.includes('wrong password'));
+      assert.ok(refused.length === 20 || refused.length === 21, `${refused.length}`);
+      assert.ok(refused.some((row) => row.includes('From many other networks')), refused.join('\n'));
+    } finally {
+      await open.stop();
     }
   });
 });

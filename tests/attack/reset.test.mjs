@@ -1,12 +1,13 @@
 // Attacks on the new password and on sign-up: skipped steps, altered and replayed states, other people's links,
-// guesses, floods (attacks.md LG-01, LG-07, LG-09, LG-14).
+// guesses, floods (attacks.md BR-10, LG-01, LG-07, LG-09, LG-14).
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { Browser } from '../support/browser.mjs';
 import { onEachBackend } from '../support/latchkey.mjs';
-import { assertNoMail, canSignIn, hidden } from '../support/people.mjs';
-import { startWithMail, takeMail } from '../support/sign_in_mail.mjs';
+import { assertNoMail, canSignIn, hidden, openAccount } from '../support/people.mjs';
+import { authorizeUrl, makePkce } from '../support/relying_party.mjs';
+import { numberOn, startWithMail, takeMail } from '../support/sign_in_mail.mjs';
 
 const OLD = 'violet-Harbour-92-lantern';
 const NEW = 'copper-Lantern-47-meadow';
@@ -30,7 +31,7 @@ onEachBackend('attacks on a new password', (backend) => {
   const post = (browser, t, more = {}) => browser.open('/reset/finish',
     { form: new URLSearchParams({ t, new_password: NEW, ...more }), headers: { origin: server.issuer } });
 
-  test('the step of the mail cannot be left out', async () => {
+  test('LG-14 the step of the mail cannot be left out', async () => {
     const user = await person();
     const browser = new Browser(server);
     const start = await browser.open('/reset');
@@ -44,7 +45,7 @@ onEachBackend('attacks on a new password', (backend) => {
     assert.ok(await canSignIn(server, user.email, OLD));
   });
 
-  test('each byte of the seal counts', async () => {
+  test('LG-14 each byte of the seal counts', async () => {
     const user = await person();
     const { browser, sent, mail } = await ask(user);
     const form = await browser.submit(sent, 'link-code-submit', { code: mail.code });
@@ -57,7 +58,7 @@ onEachBackend('attacks on a new password', (backend) => {
     assert.ok(await canSignIn(server, user.email, OLD));
   });
 
-  test('another browser cannot use what was proved in this one', async () => {
+  test('LG-14 another browser cannot use what was proved in this one', async () => {
     const user = await person();
     const { browser, sent, mail } = await ask(user);
     const form = await browser.submit(sent, 'link-code-submit', { code: mail.code });
@@ -71,7 +72,7 @@ onEachBackend('attacks on a new password', (backend) => {
     assert.ok(await canSignIn(server, user.email, OLD));
   });
 
-  test("mallory's own proof does not open alice's account", async () => {
+  test("LG-14 mallory's own proof does not open alice's account", async () => {
     const [alice, mallory] = [await person(), await person()];
     const browser = new Browser(server);
     const mine = await ask(mallory, browser);
@@ -86,7 +87,7 @@ onEachBackend('attacks on a new password', (backend) => {
     assert.ok(await canSignIn(server, mallory.email, NEW));
   });
 
-  test('once only, and 32 at a time set one password', async () => {
+  test('LG-14 once only, and 32 at a time set one password', async () => {
     const user = await person();
     const { browser, sent, mail } = await ask(user);
     const form = await browser.submit(sent, 'link-code-submit', { code: mail.code });
@@ -100,7 +101,7 @@ onEachBackend('attacks on a new password', (backend) => {
     assert.equal(await canSignIn(server, user.email, NEW), false);
   });
 
-  test('a newer mail and a new password end older ones', async () => {
+  test('LG-14 a newer mail and a new password end older ones', async () => {
     const user = await person();
     const browser = new Browser(server);
     const first = await ask(user, browser);
@@ -113,7 +114,7 @@ onEachBackend('attacks on a new password', (backend) => {
     assert.ok(!late.has('reset-submit'), late.title);
   });
 
-  test('a link for a new password signs nobody in, and a sign-in code resets nothing', async () => {
+  test('LG-14 a link for a new password signs nobody in, and a sign-in code resets nothing', async () => {
     const user = await person();
     const { browser, mail } = await ask(user);
     await browser.submit(await browser.open(mail.link), 'link-confirm');
@@ -127,10 +128,54 @@ onEachBackend('attacks on a new password', (backend) => {
     assert.equal(page.url.pathname, '/account');
   });
 
-  test('disabled and unknown people look alike, and get nothing', async () => {
+  test('LG-14 the link and the state go to no other site, and every session ends', async () => {
+    const user = await person();
+    const { browser: signedIn } = await openAccount(server, user);
+    const { browser, sent, mail } = await ask(user);
+    const confirm = await browser.open(mail.link);
+    const form = await browser.submit(confirm, 'link-confirm');
+    for (const page of [sent, confirm, form]) {
+      assert.equal(page.headers['referrer-policy'], 'same-origin', page.title);
+      assert.match(page.headers['cache-control'], /no-store/);
+      assert.doesNotMatch(page.headers['content-security-policy'], /(default|img|connect|script)-src[^;]*https?:/);
+    }
+    assert.ok((await browser.submit(form, 'reset-submit', { new_password: NEW })).has('login-submit'));
+    assert.ok((await signedIn.open('/account')).has('login-email'));
+    assert.ok((await browser.open(mail.link)).status < 500);
+    assert.ok(!(await browser.open(mail.link)).has('link-confirm'));
+  });
+
+  test('BR-10 nothing on the way to a session is a session', async () => {
+    const user = await person();
+    const halfWay = [];
+    const { browser: proved, sent, mail } = await ask(user);
+    assert.ok((await proved.submit(sent, 'link-code-submit', { code: mail.code })).has('reset-submit'));
+    halfWay.push(proved);
+    const asking = new Browser(server);
+    const waits = await asking.submit(await asking.open('/account'), 'link-send', { email: user.email });
+    const { link } = await takeMail(world.mails, user.email);
+    const phone = new Browser(server);
+    const told = await phone.submit(await phone.open(link), 'link-approve', { number: numberOn(waits) });
+    assert.ok(!told.has('link-number-wrong') && !told.has('link-approve'), told.title);
+    halfWay.push(asking, phone);
+    const stranger = new Browser(server);
+    await stranger.submit(await stranger.open('/signup'), 'signup-submit', { email: `new${++counter}@example.com`, new_password: NEW });
+    halfWay.push(stranger);
+    const web = await server.addClient({ name: 'Web', redirect_uris: ['https://rp.test/cb'] });
+    for (const browser of halfWay) {
+      assert.ok(![...browser.jar.keys()].some((name) => /session|device/.test(name)), [...browser.jar.keys()].join());
+      assert.ok((await browser.open('/account')).has('login-email'));
+      const url = authorizeUrl(server, web, { prompt: 'none', code_challenge: makePkce().challenge, code_challenge_method: 'S256' });
+      assert.equal((await browser.open(url)).parameters.error, 'login_required');
+    }
+    // Which is no accident: each goes on from there.
+    assert.equal((await asking.submit(await asking.open(waits.url), 'link-continue')).url.pathname, '/account');
+  });
+
+  test('LG-01 disabled and unknown people look alike, and get nothing', async () => {
     const user = await person();
     await server.command(['user', 'disable', user.email]);
-    const shape = (page) => page.text.replace(/t=[\w-]+|value="[\w-]+"|>\d\d</g, '').replace(/[\w.]+@example\.com/g, '');
+    const shape = (page) => page.text.replace(/t=[\w-]+|value="[\w-]+"|>\d \d \d</g, '').replace(/[\w.]+@example\.com/g, '');
     const pages = [];
     for (const email of [user.email, 'unknown@example.com']) {
       const browser = new Browser(server);
@@ -140,7 +185,7 @@ onEachBackend('attacks on a new password', (backend) => {
     await assertNoMail(world.mails, { addresses: [user.email, 'unknown@example.com'] });
   });
 
-  test('one account for all spellings of an address', async () => {
+  test('LG-07 one account for all spellings of an address', async () => {
     const user = await person();
     const { browser, sent, mail } = await ask({ email: user.email });
     const shouted = new Browser(server);
@@ -156,7 +201,7 @@ onEachBackend('attacks on a new password', (backend) => {
     assert.ok((await browser.submit(sent, 'link-code-submit', { code: mail.code })).has('reset-submit'));
   });
 
-  test('a very long password is refused before it is hashed', async () => {
+  test('LG-09 a very long password is refused before it is hashed', async () => {
     const browser = new Browser(server);
     const form = await browser.open('/signup');
     const before_ = await server.processorMs();
