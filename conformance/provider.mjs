@@ -10,16 +10,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { makeCertificate } from '../tests/support/certificate.mjs';
 import { freePort } from '../tests/support/ports.mjs';
+import { asEnvironment, asFlags, cleanEnvironment, TEST_SETTINGS } from '../tests/support/settings.mjs';
 
-/** The suite signs one person in hundreds of times from one address. */
-const OUT_OF_THE_WAY = {
-  password_memory_kib: 7168,
-  password_iterations: 1,
-  throttle_account_attempts: 1_000_000,
-  throttle_account_daily_attempts: 100_000_000,
-  throttle_address_attempts: 1_000_000,
-  throttle_site_attempts: 100_000_000,
-  management_listen: '',
+const SETTINGS = {
+  ...TEST_SETTINGS,
   // A key that was rotated in is announced for this long before it signs, and only then may the next one come.
   jwks_cache: '15s',
 };
@@ -58,14 +52,6 @@ const CLAIMS = {
   },
 };
 
-/** The environment without anything that the program would read as a setting. */
-const cleanEnvironment = () =>
-  Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('LATCHKEY_')));
-const asEnvironment = (settings) => Object.fromEntries(
-  Object.entries(settings).map(([name, value]) => [`LATCHKEY_${name.toUpperCase()}`, String(value)]));
-const asFlags = (settings) => Object.entries(settings)
-  .map(([name, value]) => `--${name.replaceAll('_', '-')}=${value}`);
-
 export class Provider {
   #program;
   #child;
@@ -88,7 +74,7 @@ export class Provider {
     provider.issuer = `https://localhost:${port}`;
     provider.backend = database ? 'PostgreSQL' : 'SQLite';
     provider.settings = {
-      ...OUT_OF_THE_WAY,
+      ...SETTINGS,
       issuer: provider.issuer,
       listen: `127.0.0.1:${port}`,
       tls_cert_file: certificate,

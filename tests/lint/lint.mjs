@@ -6,14 +6,17 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { compareBoxes, readBoxes } from './boxes.mjs';
+import { checkLinks, checkVariables, isDocument } from './documents.mjs';
 import { checkIncludes, readTable } from './includes.mjs';
 import {
   checkHeaderComment, checkMachinePath, checkName, checkSize, checkSqlStreams, checkUnfinished, isSource,
 } from './text_rules.mjs';
+import { checkSettings } from './wiring.mjs';
 
 const TABLE = 'docs/architecture.md';
 const BOXES = 'script/boxes.cmake';
 const EXCEPTIONS = 'tests/lint/exceptions.txt';
+const OPTIONS = 'server/config/options.def';
 
 /** Files git knows of or would take; a copy without git is walked by find. */
 function listFiles(root) {
@@ -62,6 +65,7 @@ export function lint(root) {
     ? readExceptions(read(EXCEPTIONS), files) : { paths: new Set(), problems: [] };
   problems.push(...exceptions.problems);
 
+  const texts = new Map();
   for (const path of files) {
     problems.push(...checkName(path));
     // The samples are bad on purpose; the lint's own tests prove that they are found.
@@ -69,6 +73,7 @@ export function lint(root) {
     const bytes = readFileSync(join(root, path));
     if (bytes.includes(0)) continue;
     const text = bytes.toString('utf8');
+    texts.set(path, text);
     problems.push(...checkUnfinished(path, text), ...checkMachinePath(path, text),
       ...checkSize(path, text, exceptions.paths), ...checkHeaderComment(path, text),
       ...checkSqlStreams(path, text));
@@ -76,7 +81,23 @@ export function lint(root) {
       problems.push(...checkIncludes(rows, path, text));
     }
   }
+  problems.push(...checkTogether(files, texts));
   return { files: files.length, problems };
+}
+
+/** The rules that look at several files at once. */
+function checkTogether(files, texts) {
+  const all = (wanted) => [...texts].filter(([path]) => wanted(path)).map(([, text]) => text).join('\n');
+  const documents = all(isDocument);
+  const problems = checkLinks(new Map(files.map((path) => [path, isDocument(path) ? texts.get(path) : undefined])));
+  for (const [path, text] of texts) {
+    problems.push(...checkVariables(path, text, documents));
+  }
+  if (texts.has(OPTIONS)) {
+    const sources = all((path) => /^server\/(?!config\/)/.test(path));
+    problems.push(...checkSettings(OPTIONS, texts.get(OPTIONS), sources));
+  }
+  return problems;
 }
 
 if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {

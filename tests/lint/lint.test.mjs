@@ -7,9 +7,11 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 
 import { compareBoxes, readBoxes } from './boxes.mjs';
+import { anchors, checkLinks, checkVariables } from './documents.mjs';
 import { checkIncludes, readTable } from './includes.mjs';
 import { lint, readExceptions } from './lint.mjs';
 import * as rules from './text_rules.mjs';
+import { checkSettings } from './wiring.mjs';
 
 const sample = (name) => readFileSync(new URL(`samples/${name}`, import.meta.url), 'utf8');
 const table = readTable(sample('architecture.md'), 'architecture.md');
@@ -151,6 +153,28 @@ test('SQL put together from pieces fails in server/store', () => {
   assert.deepEqual(rules.checkSqlStreams('server/http/a.cpp', text), []);
 });
 
+test('links that lead nowhere fail', () => {
+  const check = (text) => checkLinks(new Map([['docs/a.md', text], ['docs/images/b.png', undefined],
+    ['c.md', '# Two words\n\n```sh\n# no heading\n```\n\n## `code`, twice\n\n## Code twice']]));
+  assert.deepEqual(check('[x](../c.md) [x](../c.md#two-words) ![x](images/b.png) [x](images/) [x](https://a.test/b)'), []);
+  assert.deepEqual(check('# Here\n[x](#here) `[x](d.md)`\n```\n[x](d.md)\n```'), []);
+  assert.deepEqual(lines(check('ok\n[x](d.md)\n[x](../c.md#three)\n[x](#there)\n[x](/c.md)')), [2, 3, 4, 5]);
+  assert.deepEqual([...anchors('# `code`, twice\n## Code twice')], ['code-twice', 'code-twice-1']);
+});
+
+test('a variable of the tests that no document explains fails', () => {
+  const check = (path, text) => lines(checkVariables(path, text, 'set `LATCHKEY_ONE` to 1'));
+  assert.deepEqual(check('tests/a.mjs', 'process.env.LATCHKEY_ONE\nprocess.env.LATCHKEY_ONE_MORE'), [2]);
+  assert.deepEqual(check('tests/unit/a.cpp', 'std::getenv("LATCHKEY_TWO")'), [1]);
+  assert.deepEqual(check('server/a.cpp', 'std::getenv("LATCHKEY_TWO")'), []);
+});
+
+test('a setting that nothing reads fails', () => {
+  const options = '// The list.\nOPTION(issuer, string, "",\nOPTION(listen, list, "",\n';
+  assert.deepEqual(lines(checkSettings('o', options, 'use(config.issuer); use(config_->listen);')), []);
+  assert.deepEqual(lines(checkSettings('o', options, 'use(config.issuer); use(config.listeners, view.listen);')), [3]);
+});
+
 test('the whole lint walks a repository and finds each kind once', () => {
   const root = mkdtempSync(join(tmpdir(), 'latchkey-lint-'));
   try {
@@ -167,8 +191,12 @@ test('the whole lint walks a repository and finds each kind once', () => {
     assert.deepEqual(lint(root).problems, []);
     write('oidc/base/bad_utils.h', `#include "server/app/app.h"\n${'x'.repeat(101)}\n// ${'TO' + 'DO'} /${'ro' + 'ot'}/\n`);
     write('server/store/bad.cpp', '\nvoid f() { session << "a" << b; }\n');
+    write('server/config/options.def', 'OPTION(idle, string, "",\n');
+    write('docs/a.md', '[nowhere](b.md)\n');
+    write('tests/a.mjs', 'process.env.UNTOLD\n');
     assert.deepEqual(lint(root).problems.map((problem) => problem.rule).sort(),
-      ['columns', 'header-comment', 'include', 'machine-path', 'name', 'sql-stream', 'unfinished']);
+      ['columns', 'header-comment', 'include', 'link', 'machine-path', 'name', 'setting', 'sql-stream',
+        'unfinished', 'variable']);
   } finally {
     rmSync(root, { recursive: true });
   }

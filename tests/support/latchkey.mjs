@@ -12,6 +12,7 @@ import { after, describe } from 'node:test';
 
 import { freePort } from './ports.mjs';
 import { postgres } from './postgres.mjs';
+import { asEnvironment, asFlags, cleanEnvironment, TEST_SETTINGS } from './settings.mjs';
 
 // The issuer is http://localhost:PORT and the server listens on IPv4.
 dns.setDefaultResultOrder('ipv4first');
@@ -27,17 +28,6 @@ export const BACKENDS = (process.env.LATCHKEY_BACKENDS ?? 'sqlite,postgresql').s
 export function onEachBackend(title, define) {
   for (const backend of BACKENDS) describe(`${title} [${backend}]`, () => define(backend));
 }
-
-/** Cheap password hashes, and throttles out of the way of tests that are not about them. */
-const TEST_SETTINGS = {
-  password_memory_kib: 7168,
-  password_iterations: 1,
-  throttle_account_attempts: 1_000_000,
-  throttle_account_daily_attempts: 100_000_000,
-  throttle_address_attempts: 1_000_000,
-  throttle_site_attempts: 100_000_000,
-  management_listen: '',
-};
 
 const running = new Set();
 const folders = new Set();
@@ -63,16 +53,6 @@ export function makeMasterKey(folder = temporaryFolder()) {
   writeFileSync(file, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600 });
   return file;
 }
-
-/** The environment without anything that the program would read as a setting. */
-function cleanEnvironment() {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('LATCHKEY_')));
-}
-
-const asEnvironment = (settings) => Object.fromEntries(
-  Object.entries(settings).map(([name, value]) => [`LATCHKEY_${name.toUpperCase()}`, String(value)]));
-const asFlags = (settings) => Object.entries(settings)
-  .map(([name, value]) => `--${name.replaceAll('_', '-')}=${value}`);
 
 /**
  * Runs the program to its end.

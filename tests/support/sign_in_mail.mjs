@@ -38,7 +38,11 @@ export async function askForLink(browser, page, email) {
   return sent;
 }
 
-export const numberOn = (page) => page.text.match(/id="link-number"[^>]*><bdi[^>]*>(\d\d)</)[1];
+/** The number on the page that waits, whose digits stand apart. */
+export const numberOn = (page) => page.text.match(/id="link-number"[^>]*><bdi[^>]*>([1-9] \d \d)</)[1].replaceAll(' ', '');
+
+/** The mails with a link that signs in which nobody has taken. */
+export const untaken = (mails) => mails.messages.filter(({ text }) => text.includes('/m/'));
 
 /** Where the page that waits asks whether there is something new. */
 export const waitAddress = (page) => page.text.match(/data-wait="([^"]+)"/)[1].replaceAll('&amp;', '&');
