@@ -86,7 +86,8 @@ json extras() {
 
 }  // namespace
 
-std::string provider_metadata(const std::string& issuer, const Features& features) {
+std::string provider_metadata(const std::string& issuer, const Features& features,
+                              const std::vector<std::string>& languages) {
   json document = {
       {"issuer", issuer},
       {"authorization_endpoint", issuer + "/authorize"},
@@ -97,6 +98,7 @@ std::string provider_metadata(const std::string& issuer, const Features& feature
       {"introspection_endpoint", issuer + "/introspect"},
       {"revocation_endpoint", issuer + "/revoke"},
       {"end_session_endpoint", issuer + "/logout"},
+      {"ui_locales_supported", languages},
   };
   if (features.registration != Registration::closed) {
     document["registration_endpoint"] = issuer + "/register";

@@ -2,12 +2,15 @@
 // nothing else.
 #pragma once
 #include <string>
+#include <vector>
 
 #include "oidc/metadata/features.h"
 
 namespace oidc::metadata {
-// The document as JSON text. `issuer` has no trailing slash.
-std::string provider_metadata(const std::string& issuer, const Features& features);
+// The document as JSON text. `issuer` has no trailing slash. `languages` are those of the pages, as
+// BCP 47 tags (RFC 5646).
+std::string provider_metadata(const std::string& issuer, const Features& features,
+                              const std::vector<std::string>& languages);
 // The authentication context classes this server can reach; oidc/interaction/acr.h orders them. A
 // password is one factor; a link or code by mail shows that the person reads that mailbox, and
 // counts for less.

@@ -2,6 +2,8 @@
 
 #include "oidc/response/body.h"
 #include "server/provider/failure.h"
+#include "server/provider/look.h"
+#include "server/runtime/run_blocking.h"
 
 namespace server::app {
 namespace {
@@ -43,6 +45,9 @@ bool wants_page(const http::Request& request) {
 }  // namespace
 
 http::ErrorPage make_error_answer(const provider::Provider& provider) {
+  // Remembered from now on. Without it these pages have our own looks until another page is asked
+  // for, which is no reason not to start.
+  (void)runtime::run_blocking(provider.store.find_branding(""));
   return [&provider](const http::Request& request, int status) {
     const auto& row = find(status);
     const oidc::OAuthError error{row.code, row.sentence, "http: status " + std::to_string(status)};
@@ -60,7 +65,7 @@ http::ErrorPage make_error_answer(const provider::Provider& provider) {
     view.sentence = key + "_sentence";
     view.remedy = status == 404 || status == 405 ? "error_go_back" : "";
     if (status == 421) view.facts = {{"error_fact_server", provider.issuer}};
-    view.look.language = provider::language_of(provider, request);
+    view.look = provider::last_look(provider, request);
     view.event_id = id;
     return provider.pages.error(view);
   };

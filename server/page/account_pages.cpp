@@ -23,6 +23,11 @@ void put_tab(Fields& fields, AccountTab tab) {
       .flag("at_activity", tab == AccountTab::activity);
 }
 
+void put_present_password(Fields& fields, const AccountFrame& frame, bool is_asked) {
+  fields.flag("has_password", is_asked)
+      .flag("wrong_present_password", frame.notice.key == "account_password_wrong");
+}
+
 http::Response answer(const Pages& pages, const AccountFrame& frame, std::string_view name,
                       std::string_view title, Fields fields, int status = 200) {
   return with_retry(pages.respond(status,
@@ -56,8 +61,8 @@ http::Response account_security(const Pages& pages, const SecurityView& view) {
   bool others = false;
   for (const auto& session : view.sessions) {
     others |= !session.here;
-    const std::string browser =
-        session.browser.empty() ? text(language, "account_unknown_browser") : session.browser;
+    const std::string browser = session.browser.empty() ? text(language, "account_unknown_browser")
+                                                        : browser_text(language, session.browser);
     rows.push_back(Fields()
                        .text("sid", session.sid)
                        .text("browser", browser)
@@ -76,8 +81,7 @@ http::Response account_security(const Pages& pages, const SecurityView& view) {
       .flag("others", others)
       .text("end_others_t", view.end_others_t)
       .rows("sessions", std::move(rows));
-  return answer(pages, view.frame, "account_security", "account_security_title",
-                std::move(fields));
+  return answer(pages, view.frame, "account_security", "account_security_title", std::move(fields));
 }
 
 http::Response account_applications(const Pages& pages, const ApplicationsView& view) {
@@ -85,6 +89,7 @@ http::Response account_applications(const Pages& pages, const ApplicationsView& 
   std::vector<Fields> rows;
   for (const auto& application : view.applications) {
     std::vector<Fields> items;
+    items.reserve(application.items.size());
     for (const auto& item : application.items) {
       items.push_back(Fields().text("item", text(language, item)));
     }
@@ -107,37 +112,41 @@ http::Response account_applications(const Pages& pages, const ApplicationsView& 
 http::Response account_activity(const Pages& pages, const ActivityView& view) {
   const std::string& language = view.frame.look.language;
   std::vector<Fields> rows;
+  rows.reserve(view.events.size());
   for (const auto& event : view.events) {
     rows.push_back(Fields()
                        .text("what", text(language, event.what))
                        .text("when", event.when)
-                       .text("browser", event.browser)
+                       .text("since", event.since)
+                       .text("attempts", event.attempts > 1 ? std::to_string(event.attempts) : "")
+                       .text("browser", browser_text(language, event.browser))
                        .text("address", event.address)
+                       .flag("elsewhere", event.elsewhere)
                        .text("application", display_name(event.application)));
   }
   Fields fields = start(view.frame);
   put_tab(fields, AccountTab::activity);
   fields.flag("empty", rows.empty()).rows("events", std::move(rows));
-  return answer(pages, view.frame, "account_activity", "account_activity_title",
-                std::move(fields));
+  return answer(pages, view.frame, "account_activity", "account_activity_title", std::move(fields));
 }
 
 http::Response account_password(const Pages& pages, const ChangePasswordView& view, int status) {
   const std::string& language = view.frame.look.language;
   Fields fields = start(view.frame);
   put_tab(fields, AccountTab::security);
+  put_present_password(fields, view.frame, view.has_password);
   fields.text("t", view.t)
-      .flag("has_password", view.has_password)
-      .flag("wrong_password", view.wrong_password)
+      .flag("wrong_password", view.frame.notice.key.starts_with("password_"))
       .text("password_rules", password_rules(language, view.min_length));
-  return answer(pages, view.frame, "account_password", "account_password_title",
-                std::move(fields), status);
+  return answer(pages, view.frame, "account_password", "account_password_title", std::move(fields),
+                status);
 }
 
 http::Response account_email(const Pages& pages, const ChangeEmailView& view, int status) {
   Fields fields = start(view.frame);
   put_tab(fields, AccountTab::security);
   put_email(fields, view.typed, "", view.frame.notice);
+  put_present_password(fields, view.frame, view.asks_password);
   fields.text("t", view.t);
   return answer(pages, view.frame, "account_email", "account_email_title", std::move(fields),
                 status);
@@ -146,16 +155,17 @@ http::Response account_email(const Pages& pages, const ChangeEmailView& view, in
 http::Response account_delete(const Pages& pages, const DeleteAccountView& view, int status) {
   Fields fields = start(view.frame);
   put_tab(fields, AccountTab::security);
+  put_present_password(fields, view.frame, view.asks_password);
   fields.text("t", view.t);
   return answer(pages, view.frame, "account_delete", "account_delete_title", std::move(fields),
                 status);
 }
 
 http::Response account_deleted(const Pages& pages, const Look& look) {
-  return pages.respond(200,
-                       {.template_name = "account_deleted",
-                        .title = text(look.language, "account_deleted_title")},
-                       Fields(), look);
+  return pages.respond(
+      200,
+      {.template_name = "account_deleted", .title = text(look.language, "account_deleted_title")},
+      Fields(), look);
 }
 
 }  // namespace server::page

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <chrono>
 
 #include "oidc/base/text.h"
@@ -125,12 +124,9 @@ std::string utc_time(std::string_view seconds) {
   constexpr std::array<std::string_view, 12> kMonths = {
       "January", "February", "March",     "April",   "May",      "June",
       "July",    "August",   "September", "October", "November", "December"};
-  std::int64_t count = -1;
-  const char* end = seconds.data() + seconds.size();
-  const auto [stop, failure] = std::from_chars(seconds.data(), end, count);
-  if (failure != std::errc() || stop != end || count < 0 || count >= kYear10000) return {};
-  if (seconds[0] == '-') return {};  // "-0"
-  const std::chrono::sys_seconds time{std::chrono::seconds(count)};
+  const auto count = oidc::parse_unsigned(seconds);
+  if (!count || *count >= kYear10000) return {};
+  const std::chrono::sys_seconds time{std::chrono::seconds(*count)};
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss clock(time - day);
@@ -139,6 +135,23 @@ std::string utc_time(std::string_view seconds) {
   out += " " + std::to_string(static_cast<int>(date.year())) + ", ";
   out += two_digits(clock.hours().count()) + ":" + two_digits(clock.minutes().count()) + ":";
   return out + two_digits(clock.seconds().count()) + " UTC";
+}
+
+std::string browser_text(std::string_view language, std::string_view kept) {
+  const std::size_t cut = kept.find('/');
+  std::string browser(kept.substr(0, cut));
+  const std::string system(cut == std::string_view::npos ? "" : kept.substr(cut + 1));
+  if (system.empty()) return browser;
+  return text(language, "browser_on_system",
+              {{"browser", browser.empty() ? text(language, "account_unknown_browser") : browser},
+               {"system", system}});
+}
+
+std::string requester_text(std::string_view language, std::string_view kept_browser,
+                           const std::string& address) {
+  const std::string browser = browser_text(language, kept_browser);
+  if (browser.empty()) return address;
+  return text(language, "browser_at_address", {{"browser", browser}, {"address", address}});
 }
 
 std::string_view https_link(std::string_view uri) {

@@ -25,6 +25,14 @@ std::string date_time(std::string_view language, std::int64_t seconds);
 // (NumericDate, RFC 7519 §2); empty for any other text and for years after 9999.
 std::string utc_time(std::string_view seconds);
 
+// "Firefox on Android" of what signin::browser_name() kept, here "Firefox/Android". Empty for
+// nothing.
+std::string browser_text(std::string_view language, std::string_view kept);
+
+// Who asks, on pages and in mail: the browser and the address, or the address alone.
+std::string requester_text(std::string_view language, std::string_view kept_browser,
+                           const std::string& address);
+
 // `uri` if it starts with https://, else nothing: never a javascript: link.
 std::string_view https_link(std::string_view uri);
 

@@ -84,13 +84,14 @@ std::string read_file(const std::filesystem::path& path, const std::string& name
 }
 
 void replace_texts(Library& out, const std::string& name, const std::string& contents) {
+  const std::string where = "templates_dir: " + name;
   const auto language = out.texts.find(language_of(name));
   if (language == out.texts.end()) {
-    throw std::runtime_error("templates_dir: " + name + " is for a language that is not offered");
+    throw std::runtime_error(where + " is for a language that is not offered");
   }
-  for (auto& [key, text] : read_texts("templates_dir: " + name, contents)) {
+  for (auto& [key, text] : read_texts(where, contents)) {
     if (!out.texts["en"].contains(key)) {
-      throw std::runtime_error("templates_dir: " + name + ": there is no text " + key);
+      throw std::runtime_error((where + ": there is no text ").append(key));
     }
     language->second[key] = text;
   }

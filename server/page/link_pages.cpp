@@ -23,6 +23,16 @@ std::string key_of(std::string_view key, LinkPurpose purpose) {
   return std::string(key);
 }
 
+// With blanks between, so that a screen reader names the digits, and not a quantity.
+std::string apart(std::string_view digits) {
+  std::string out;
+  for (const char c : digits) {
+    if (!out.empty()) out += ' ';
+    out += c;
+  }
+  return out;
+}
+
 Notice notice_of(const LinkSentView& view) {
   const auto said = [&](const std::string& key, bool is_error) {
     return Notice{text(view.look.language, key), text(view.look.language, key + "_advice"),
@@ -72,7 +82,7 @@ http::Response Pages::link_sent(const LinkSentView& view) const {
   put_notice(fields, notice);
   fields.text("t", view.t)
       .text("email", view.email)
-      .text("number", view.number)
+      .text("number", apart(view.number))
       .flag("if_account", if_account)
       .flag("code_open", !view.code_closed)
       .flag("wrong_code", view.notice == SentNotice::wrong_code)
@@ -138,7 +148,7 @@ http::Response Pages::link_number(const LinkNumberView& view) const {
       .flag("is_sign_up", view.purpose == LinkPurpose::sign_up)
       .flag("is_reset", view.purpose == LinkPurpose::reset_password)
       .flag("is_change", view.purpose == LinkPurpose::change_email)
-      .text("browser", view.browser)
+      .text("browser", browser_text(language, view.browser))
       .text("address", view.address)
       .text("when", view.when)
       .flag("wrong", view.wrong);
@@ -153,8 +163,7 @@ http::Response Pages::link_number(const LinkNumberView& view) const {
 http::Response Pages::link_end(const LinkEndView& view) const {
   const std::string& language = view.look.language;
   const std::string key = end_key(view.end);
-  const bool leads_on =
-      (!view.go_on_address.empty() || !view.t.empty()) && has_text(key + "_here");
+  const bool leads_on = (!view.go_on_address.empty() || !view.t.empty()) && has_text(key + "_here");
   // Without a way on from here the advice is where to go instead.
   std::string advice = text(language, key + (leads_on ? "_here" : "_advice"));
   const bool is_error = view.end != LinkEnd::approved && view.end != LinkEnd::used;

@@ -27,7 +27,7 @@ struct LinkSentView {  // GET /m/sent
   LinkPurpose purpose = LinkPurpose::sign_in;
   ApplicationView application;
   std::string email;   // as typed
-  std::string number;  // two digits
+  std::string number;  // three digits
   SentNotice notice = SentNotice::none;
   std::string event_id;
   bool code_closed = false;
@@ -61,7 +61,7 @@ struct LinkNumberView {  // GET /m/…, in any other browser
   std::string action;
   ApplicationView application;
   std::string account_email;
-  std::string browser;  // "Firefox on Android"; empty when unknown
+  std::string browser;  // as it was kept, "Firefox/Android"; empty when unknown
   std::string address;  // of the asking browser
   std::string when;     // when it asked
   int tries_left = 3;

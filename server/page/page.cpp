@@ -75,9 +75,21 @@ void put_look(Fields& fields, const Look& look, const std::string& language,
       .text("service", name.empty() ? service : name)
       .text("brand_style", own_path(look.stylesheet))
       .text("brand_logo", own_path(look.logo))
+      // Our mark beside somebody else's name would be two brands at once.
+      .flag("own_mark", look.name.empty() && own_path(look.logo).empty())
       .text("support_email", email)
       .text("support_url", url)
       .flag("has_support", !email.empty() || !url.empty());
+}
+
+// Names in the letters of the page; what has to be compared letter by letter in those of code.
+std::vector<Fields> fact_rows(std::string_view language,
+                              const std::vector<std::pair<std::string, std::string>>& facts) {
+  std::vector<Fields> rows = pair_rows(language, facts);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    rows[i].flag("is_name", facts[i].first.ends_with("_application"));
+  }
+  return rows;
 }
 
 std::string policy_of(const Frame& frame) {
@@ -99,7 +111,8 @@ std::string policy_of(const Frame& frame) {
 Pages::Pages(Brand brand, const std::filesystem::path& templates_dir) : brand_(std::move(brand)) {
   brand_.service_name = display_name(brand_.service_name, 60);
   load_library(templates_dir);
-  check_templates();
+  // What is compiled in is read by the tests; here it would make every start twice as long.
+  if (!templates_dir.empty()) check_templates();
 }
 
 http::Response Pages::respond(int status, const Frame& frame, Fields fields,
@@ -140,9 +153,10 @@ http::Response Pages::sign_in(const SignInView& view, int status) const {
   put_notice(fields, notice);
   fields.text("t", view.t)
       .text("email", view.email)
-      .flag("focus_email", view.email.empty())
-      .flag("wrong", view.notice == SignInNotice::wrong_credentials ||
-                         view.notice == SignInNotice::bad_address)
+      .flag("focus_email", view.email.empty() || view.notice == SignInNotice::bad_address)
+      .flag("wrong", view.notice == SignInNotice::wrong_credentials)
+      .flag("wrong_email", view.notice == SignInNotice::wrong_credentials ||
+                               view.notice == SignInNotice::bad_address)
       .flag("with_form", with_form)
       .flag("with_password", view.with_password || !with_link)
       .flag("with_both", view.with_password && with_link)
@@ -198,11 +212,15 @@ http::Response Pages::form_post(const FormPostView& view) const {
   const std::string& language = view.look.language;
   const std::string application = shown_application(language, view.application_name);
   std::vector<Fields> rows;
+  rows.reserve(view.fields.size());
   for (const auto& [name, value] : view.fields) {
     rows.push_back(Fields().text("field_name", name).text("field_value", value));
   }
   Fields fields;
-  fields.text("app_name", application).text("action", view.action).rows("fields", std::move(rows));
+  fields.text("app_name", application)
+      .text("app_initial", initial(application))
+      .text("action", view.action)
+      .rows("fields", std::move(rows));
   return respond(200,
                  {.template_name = "form_post",
                   .title = text(language, "form_post_title", {{"app_name", application}}),
@@ -235,6 +253,7 @@ http::Response Pages::front_channel_logout(const FrontChannelLogoutView& view) c
   const std::string& language = view.look.language;
   std::vector<Fields> rows;
   std::vector<std::string> sources;
+  rows.reserve(view.frames.size());
   for (const LogoutFrame& frame : view.frames) {
     rows.push_back(Fields()
                        .text("frame_name", shown_application(language, frame.application_name))
@@ -283,7 +302,7 @@ http::Response Pages::error(const ErrorView& view) const {
       .text("aside", has_remedy && !has_facts ? sentence : std::string())
       .text("reason", has_remedy && has_facts ? sentence : std::string())
       .flag("has_facts", has_facts)
-      .rows("facts", pair_rows(language, view.facts))
+      .rows("facts", fact_rows(language, view.facts))
       .text("error", view.error)
       .text("event_id", view.event_id);
   return respond(view.status, {.template_name = "error", .title = heading, .is_error = true},

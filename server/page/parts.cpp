@@ -49,6 +49,7 @@ void put_seeded(Fields& fields, const SeededPerson& person) {
 std::vector<Fields> pair_rows(std::string_view language,
                               const std::vector<std::pair<std::string, std::string>>& pairs) {
   std::vector<Fields> rows;
+  rows.reserve(pairs.size());
   for (const auto& [name, value] : pairs) {
     // A row without a name would be a heading that screen readers can't read out.
     rows.push_back(Fields()

@@ -114,8 +114,11 @@ struct ApplicationsView {
 
 struct ActivityView {
   struct Event {
-    std::string what;  // key of a text
-    std::string when, browser, address, application;
+    std::string what;         // key of a text
+    std::string when, since;  // `since`: of several attempts that are one row; else empty
+    std::string browser, address, application;  // the browser as it was kept
+    std::int64_t attempts = 1;
+    bool elsewhere = false;  // from many networks: there is no address to tell
   };
   AccountFrame frame;
   std::vector<Event> events;
@@ -125,7 +128,6 @@ struct ChangePasswordView {
   AccountFrame frame;
   std::string t;
   bool has_password = false;  // then the present one is asked for
-  bool wrong_password = false;
   std::size_t min_length = 8;
 };
 
@@ -133,11 +135,13 @@ struct ChangeEmailView {
   AccountFrame frame;
   std::string t;
   std::string typed;
+  bool asks_password = false;
 };
 
 struct DeleteAccountView {
   AccountFrame frame;
   std::string t;
+  bool asks_password = false;
 };
 
 }  // namespace server::page

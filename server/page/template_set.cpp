@@ -61,7 +61,7 @@ std::string escape_html(std::string_view text) {
 // How a place of a text is written: templates/places/NAME.mustache, or as a name of its own that
 // can't turn its neighbours around.
 std::string place(std::string_view name, Form form) {
-  const std::string tag = "{{" + std::string(name) + "}}";
+  std::string tag = "{{" + std::string(name) + "}}";
   if (form == Form::plain) return tag;
   const auto& files = library().files;
   const auto found = files.find("places/" + std::string(name) + std::string(kSuffix));

@@ -129,7 +129,7 @@ std::optional<std::string> brand_owner(std::string_view address) {
   if (address == kDefault) return std::string();
   auto client_id = oidc::percent_decode(address, false);
   if (!client_id || client_id->empty()) return std::nullopt;
-  return *client_id;
+  return client_id;
 }
 
 }  // namespace server::provider

@@ -235,7 +235,7 @@ runtime::Task<Found> ClientKeys::find(const oidc::model::Client& client, std::st
     const auto answer = co_await state.outbound.send(std::move(request));
     flight.land(read_answer(answer), answer ? answer->max_age : std::chrono::seconds(0), now);
   } else {
-    co_await runtime::async_call<bool>([&state, place, number](runtime::Completion<bool> done) {
+    co_await runtime::async_call<bool>([&state, &place, number](runtime::Completion<bool> done) {
       {
         const std::lock_guard lock(state.mutex);
         const auto held = state.entries.find(place);

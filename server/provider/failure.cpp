@@ -6,6 +6,7 @@
 #include "oidc/response/body.h"
 #include "server/observe/event_id.h"
 #include "server/observe/log.h"
+#include "server/provider/look.h"
 
 namespace server::provider {
 
@@ -33,6 +34,13 @@ Detail read_detail(const OAuthError& error) {
     out.received = out.received.substr(comma + received.size());
   }
   return out;
+}
+
+// What went wrong here is told in the person's language; what is wrong with a request, to whoever
+// wrote it, in the words of the specifications.
+std::string sentence_for(const OAuthError& error) {
+  if (error.code == OAuthErrorCode::temporarily_unavailable) return "error_503_sentence";
+  return error.code == OAuthErrorCode::server_error ? "error_500_sentence" : error.description;
 }
 
 }  // namespace
@@ -137,9 +145,9 @@ http::Response page_failure(const Provider& provider, const http::Request& reque
   if (view.status == 400 && error.code != OAuthErrorCode::invalid_client) {
     view.status = json_status(error.code);
   }
-  if (view.look == page::Look()) view.look.language = language_of(provider, request);
+  if (view.look == page::Look()) view.look = last_look(provider, request);
   view.error = std::string(oidc::to_string(error.code));
-  if (view.sentence.empty()) view.sentence = error.description;
+  if (view.sentence.empty()) view.sentence = sentence_for(error);
   view.event_id = record_failure(provider, request, route, error, view.status, client_id);
   auto response = provider.pages.error(view);
   if (view.status == 503) response.set("Retry-After", "1");

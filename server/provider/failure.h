@@ -38,9 +38,9 @@ http::Response bearer_failure(const Provider& provider, const http::Request& req
 std::string language_of(const Provider& provider, const http::Request& request,
                         std::string ui_locales = {});
 
-// A page of ours. Fills the language (unless the look is preset), status (unless preset to other
-// than 400), error and event_id of `view`; title, sentence and remedy may be preset, the sentence
-// defaults to the description.
+// A page of ours. Fills the look (unless preset: that of pages of ours, in the person's language),
+// status (unless preset to other than 400), error and event_id of `view`; title, sentence and
+// remedy may be preset, the sentence defaults to the description.
 http::Response page_failure(const Provider& provider, const http::Request& request,
                             std::string_view route, const oidc::OAuthError& error,
                             page::ErrorView view = {}, std::string_view client_id = {});

@@ -197,6 +197,8 @@ describe('a person and their account', () => {
     const email = `new${++counter}@example.com`;
     await page.focus('#email');
     await page.keyboard.type(email);
+    await tabTo(page, 'password');
+    await page.keyboard.type(PASSWORD);
     await page.keyboard.press('Enter');
     await page.waitForSelector('#link-code');
     const { code } = await takeMail(email, /Confirm/);
@@ -269,11 +271,47 @@ describe('a person and their account', () => {
     await context.close();
   });
 
-  test('what a thief must not do needs a fresh sign-in; then the account is deleted', async () => {
+  test('the account is deleted: the password is asked for', async () => {
     const { context, complaints, page } = await fresh();
     const user = await signUp(page);
-    await server.restart(1);
+    await page.goto(server.url('/account/delete'));
+    await check(page, 'delete');
+    await page.fill('#password', 'not-it');
+    await page.check('#delete-confirm');
+    await page.click('#delete-submit');
+    await page.waitForSelector('#form-notice');
+    await check(page, 'delete refused');
+    await page.fill('#password', user.password);
+    await page.check('#delete-confirm');
+    await page.click('#delete-submit');
+    await page.waitForFunction(() => !document.querySelector('#delete-submit'));
+    assert.equal(await heading(page), 'Your account was deleted');
+    await check(page, 'deleted');
+    await takeMail(user.email, /deleted/);
+    await page.goto(server.url('/account'));
+    assert.equal(path(page), '/login');
+    assert.deepEqual(complaints.filter((text) => !/422/.test(text)), []);
+    await context.close();
+  });
+
+  test('who has no password needs a fresh sign-in for what a thief must not do', async () => {
+    const here = server;
+    server = await startDev({ ...SETTINGS, login_method: 'magic_link' });
+    const { context, complaints, page } = await fresh();
     try {
+      const email = `person${++counter}@example.com`;
+      await openSignIn(page, server);
+      await click(page, '#login-signup');
+      await page.fill('#email', email);
+      assert.equal(await page.locator('#new-password').count(), 0);
+      await click(page, '#signup-submit');
+      const first = await takeMail(email, /Create your account/);
+      await page.fill('#link-code', first.code);
+      await click(page, '#link-code-submit');
+      await page.goto(server.url('/account/delete'));
+      await check(page, 'delete without a password');
+      assert.equal(await page.locator('#password').count(), 0);
+      await server.restart(1);
       await page.goto(server.url('/account/security'));
       assert.equal(path(page), '/account/security', 'still signed in');
       for (const where of ['/account/email', '/account/delete']) {
@@ -281,23 +319,22 @@ describe('a person and their account', () => {
         assert.equal(path(page), '/login');
       }
       await check(page, 'sign in once more');
-      assert.equal(await page.inputValue('#login-email'), user.email);
-      await page.fill('#login-password', user.password);
-      await page.click('#login-submit');
+      assert.equal(await page.inputValue('#login-email'), email);
+      await page.click('#link-send');
+      await page.waitForSelector('#link-code');
+      const { code } = await takeMail(email, /^Sign in to/);
+      await page.fill('#link-code', code);
+      await page.click('#link-code-submit');
       await page.waitForURL('**/account/delete');
-      await check(page, 'delete');
       await page.check('#delete-confirm');
       await page.click('#delete-submit');
       await page.waitForFunction(() => !document.querySelector('#delete-submit'));
       assert.equal(await heading(page), 'Your account was deleted');
-      await check(page, 'deleted');
-      await takeMail(user.email, /deleted/);
-      await page.goto(server.url('/account'));
-      assert.equal(path(page), '/login');
       assert.deepEqual(complaints, []);
     } finally {
-      await server.restart();
+      await context.close();
+      await server.stop();
+      server = here;
     }
-    await context.close();
   });
 });

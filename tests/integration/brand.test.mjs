@@ -1,6 +1,6 @@
 // `latchkey brand …` and `latchkey client set`, and what pages, mail and /brand/* make of them.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -8,6 +8,7 @@ import { Browser } from '../support/browser.mjs';
 import { seed } from '../support/fixtures.mjs';
 import { send } from '../support/http_client.mjs';
 import { onEachBackend, runProgram } from '../support/latchkey.mjs';
+import { register } from '../support/registration.mjs';
 import { authorizeUrl, makePkce } from '../support/relying_party.mjs';
 import { askForLink, startWithMail, takeMail } from '../support/sign_in_mail.mjs';
 
@@ -46,7 +47,7 @@ onEachBackend('branding', (backend) => {
   let logo;
 
   before(async () => {
-    world = await startWithMail({ backend });
+    world = await startWithMail({ backend, settings: { registration: 'open' } });
     server = world.server;
     fixtures = await seed(server, { clients: ['web', 'post'] });
     logo = join(server.folder, 'logo.png');
@@ -187,6 +188,7 @@ onEachBackend('branding', (backend) => {
     const { files } = await brand('preview', '--dir', folder, '--client', fixtures.post.client_id);
     for (const name of ['sign-in.html', 'consent.html', 'link-sent.html', 'error.html', 'mail-sign-in.html',
       'mail-sign-in.txt', 'mail-password-changed.html']) assert.ok(files.includes(name), name);
+    assert.equal(files.filter((name) => /^mail-.*\.(html|txt)$/.test(name)).length, 9 * 2, 'every kind of mail');
     const html = readFileSync(join(folder, 'sign-in.html'), 'utf8');
     assert.ok(html.includes('Preview house'));
     for (const [, address] of html.matchAll(/(?:href|src)="((?:static|brand)\/[^"]+)"/g)) {
@@ -222,5 +224,70 @@ onEachBackend('branding', (backend) => {
     await fails(['client', 'set', ruled.client_id, '--login-method', 'guess'], /login-method/);
     await fails(['client', 'set', ruled.client_id, '--required-acr', 'urn:x'], /required-acr/);
     await fails(['client', 'set', 'nothing', '--self-signup', 'true'], /no client nothing/);
+  });
+
+  describe('pages beside the way', () => {
+    const HOUSE = '<bdi>House</bdi>';
+    const SHOP = '<bdi>Corner shop</bdi>';
+    const request = (client, parameters) => authorizeUrl(server, client,
+      { code_challenge: makePkce().challenge, code_challenge_method: 'S256', ...parameters });
+    const open = (url, headers = {}) => {
+      const browser = new Browser(server);
+      browser.extraHeaders = headers;
+      return browser.open(url);
+    };
+    let stranger;
+
+    before(async () => {
+      await brand('set', '--name', 'House', '--color', '#26a269', '--logo', '');
+      await brand('set', '--client', fixtures.web.client_id, '--name', 'Corner shop', '--color', '#1a5fb4',
+        '--support-email', 'help@shop.test');
+      const metadata = JSON.stringify({ client_name: 'Prizes', redirect_uris: ['https://prizes.test/cb'] });
+      stranger = (await register(server, metadata)).json();
+      await brand('set', '--client', stranger.client_id, '--name', 'Corner shop');
+      await settle();
+    });
+
+    test('form_post: the application\'s, in the language that it asked for', async () => {
+      const url = request(fixtures.web, { response_mode: 'form_post', ui_locales: 'ja', prompt: 'none' });
+      const page = await open(url, { 'accept-language': 'de' });
+      assert.ok(page.has('form-post') && page.text.includes(SHOP), page.text);
+      assert.ok(page.text.includes('lang="ja"') && page.text.includes('help@shop.test'));
+      assert.match(linkTo(page, STYLE), new RegExp(`/brand/${fixtures.web.client_id}\\.`));
+    });
+
+    test('an address that is not the application\'s: the house\'s, whoever it names', async () => {
+      for (const parameters of [{ redirect_uri: 'https://evil.test/cb' }, { client_id: 'nobody' }]) {
+        const page = await open(request(fixtures.web, { ...parameters, ui_locales: 'fr' }), { 'accept-language': 'de' });
+        assert.equal(page.status, 400);
+        assert.ok(page.text.includes(HOUSE) && !page.text.includes(SHOP) && !page.text.includes('help@shop.test'), page.text);
+        assert.match(linkTo(page, STYLE), /^\/brand\/default\./);
+        assert.ok(page.text.includes('lang="fr"'));
+      }
+    });
+
+    test('an application that nobody vouched for: the house\'s', async () => {
+      const client = { ...fixtures.web, ...stranger };
+      for (const parameters of [{}, { prompt: 'none' }]) {
+        const page = await open(authorizeUrl(server, client, { code_challenge: makePkce().challenge,
+          code_challenge_method: 'S256', redirect_uri: 'https://prizes.test/cb', scope: 'openid', ...parameters }));
+        assert.ok(page.text.includes(HOUSE) && !page.text.includes(SHOP), page.text);
+      }
+    });
+
+    test('where nothing is: the house\'s, in the reader\'s language', async () => {
+      for (const [path, status] of [['/nothing-here', 404], ['/m/send', 405], ['/login?t=nonsense', 400], ['/logout?id_token_hint=x', 400]]) {
+        const page = await open(path, { 'accept-language': 'es' });
+        assert.equal(page.status, status, path);
+        assert.ok(page.text.includes(HOUSE) && page.text.includes('lang="es"'), path);
+      }
+    });
+
+    test('after a start as well', async () => {
+      const second = await server.secondNode();
+      const answer = await send(`${server.issuer}/nothing-here`, { port: second.port, headers: { accept: 'text/html' } });
+      assert.ok(answer.text.includes(HOUSE), answer.text);
+      await second.stop();
+    });
   });
 });

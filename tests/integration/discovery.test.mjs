@@ -41,9 +41,21 @@ describe('discovery and other origins', () => {
     assert.equal(document.request_uri_parameter_supported, true);
     assert.equal(document.require_request_uri_registration, true);
     assert.equal(document.authorization_response_iss_parameter_supported, true);
+    assert.deepEqual(document.ui_locales_supported, ['en', 'de', 'fr', 'es', 'pt', 'ja', 'zh', 'ar']);
     for (const scope of ['openid', 'profile', 'email', 'address', 'phone', 'offline_access']) {
       assert.ok(document.scopes_supported.includes(scope));
     }
+  });
+
+  test('pages come in each language that is named, and in no other', async () => {
+    const { ui_locales_supported: tags } = (await send(server.url('/.well-known/openid-configuration'))).json();
+    const languageOf = async (tag) => (await send(server.url(`/logout?ui_locales=${tag}`),
+      { headers: { accept: 'text/html' } })).headers['content-language'];
+    for (const tag of tags) {
+      assert.equal(Intl.getCanonicalLocales(tag)[0], tag, 'a BCP 47 tag');
+      assert.equal(await languageOf(tag), tag);
+    }
+    assert.equal(await languageOf('nl'), 'en');
   });
 
   test('both well-known paths say the same', async () => {

@@ -16,7 +16,7 @@ namespace {
 constexpr const char* kIssuer = "https://id.test";
 
 json document() {
-  return json::parse(provider_metadata(kIssuer, {}));
+  return json::parse(provider_metadata(kIssuer, {}, {"en", "de"}));
 }
 
 }  // namespace
@@ -42,6 +42,7 @@ TEST_CASE("Discovery: exactly what works, and nothing else") {
       {"introspection_endpoint", "https://id.test/introspect"},
       {"revocation_endpoint", "https://id.test/revoke"},
       {"end_session_endpoint", "https://id.test/logout"},
+      {"ui_locales_supported", {"en", "de"}},
       {"check_session_iframe", "https://id.test/check_session"},
       {"scopes_supported", {"openid", "profile", "email", "address", "phone", "offline_access"}},
       {"response_types_supported", {"code"}},
@@ -88,7 +89,7 @@ TEST_CASE("Discovery: every address is below the issuer") {
 }
 
 TEST_CASE("Discovery: no weak choice is offered") {
-  const auto text = provider_metadata(kIssuer, {});
+  const auto text = provider_metadata(kIssuer, {}, {"en", "de"});
   for (const char* word : {"\"plain\"", "implicit", "password\"", "\"token\"", "\"id_token\"",
                            "\"none\"]}", "RS1\""}) {
     CAPTURE(word);
@@ -98,10 +99,12 @@ TEST_CASE("Discovery: no weak choice is offered") {
 }
 
 TEST_CASE("Discovery: what the operator switches on or off") {
-  const auto open = json::parse(provider_metadata(kIssuer, {.registration = Registration::closed,
-                                                            .allow_implicit = true,
-                                                            .allow_unsigned = true,
-                                                            .session_management = false}));
+  const auto open = json::parse(provider_metadata(kIssuer,
+                                                  {.registration = Registration::closed,
+                                                   .allow_implicit = true,
+                                                   .allow_unsigned = true,
+                                                   .session_management = false},
+                                                  {"en"}));
   CHECK(open["response_types_supported"].size() == 6);
   CHECK(open["grant_types_supported"].back() == "implicit");
   CHECK(open["id_token_signing_alg_values_supported"].back() == "none");

@@ -210,7 +210,7 @@ TEST_CASE("Resuming a page: opened, started anew, or lost") {
     Request request;
     request.path = "/login";
     request.query = std::move(query);
-    return resume_page(world.provider, request, "/login");
+    return support::run(resume_page(world.provider, request, "/login"));
   };
   const auto sealed = [&](oidc::TimePoint at) {
     return seal_flow(world.provider, Purpose::authorize, flow_at(at));
@@ -237,7 +237,7 @@ TEST_CASE("Resuming a page: opened, started anew, or lost") {
 TEST_CASE("Resuming a form: own, foreign, forged, expired") {
   World world;
   const auto post = [&](const Request& request) {
-    return resume_form(world.provider, request, Purpose::authorize, "/login");
+    return support::run(resume_form(world.provider, request, Purpose::authorize, "/login"));
   };
   const auto sealed = seal_flow(world.provider, Purpose::authorize, flow_at(world.provider.now()));
   const auto own = post(post_form("t=" + sealed + "&email=a%40b"));
@@ -266,11 +266,11 @@ TEST_CASE("Resuming a form: own, foreign, forged, expired") {
   REQUIRE_FALSE(old);
   CHECK(old.error().get("Location")->starts_with("/authorize?"));
   // An old sign-out form is asked anew by its own page: it approves nothing.
-  const auto old_logout =
+  const auto old_logout = support::run(
       resume_form(world.provider,
                   post_form("t=" + seal_flow(world.provider, Purpose::logout,
                                              flow_at(world.provider.now() - hours(24 * 30)))),
-                  Purpose::logout, "/logout");
+                  Purpose::logout, "/logout"));
   REQUIRE(old_logout);
   CHECK_FALSE(old_logout->own);
 }

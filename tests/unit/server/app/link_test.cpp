@@ -1,6 +1,9 @@
 // Signing in by mail, on the handlers themselves: the mail is read from the queue.
+#include <set>
+
 #include "server/mail/outbox.h"
 #include "server/signin/browser_name.h"
+#include "server/signin/challenge.h"
 #include "tests/unit/server/app/site_fixture.h"
 
 using namespace app_test;
@@ -17,12 +20,18 @@ struct LinkSite : Site {
     config.login_method = "password_or_magic_link";
   }
 
-  // The mails that are due, decoys aside.
+  std::vector<std::string> notices;  // of new sign-ins: to whom
+
+  // The mails that are due, decoys and notices aside.
   std::vector<Mail> mails() {
     std::vector<Mail> out;
     for (const auto& row :
          run(store->take_mail(50, std::chrono::minutes(5), clock_now())).value()) {
       const auto message = server::mail::open_queued(*keys, row).value();
+      if (row.kind == "new_sign_in") {
+        notices.push_back(message.to);
+        continue;
+      }
       const auto at = message.text.find("https://id.test/m/");
       REQUIRE(at != std::string::npos);
       Mail mail{.to = message.to};
@@ -58,7 +67,16 @@ std::string number_on(const Response& page) {
   const auto at = page.body.find("id=\"link-number\"");
   REQUIRE(at != std::string::npos);
   const auto digits = page.body.find_first_of("0123456789", page.body.find("<bdi", at));
-  return page.body.substr(digits, 2);
+  auto shown = page.body.substr(digits, 5);
+  REQUIRE(page.body[digits + 5] == '<');
+  // Apart, so that they are read as digits.
+  REQUIRE((shown[1] == ' ' && shown[3] == ' '));
+  std::erase(shown, ' ');
+  return shown;
+}
+
+std::string spaced(const std::string& number) {
+  return {number[0], ' ', number[1], ' ', number[2]};
 }
 
 std::string issued_acr(Site& site, const Response& back) {
@@ -76,15 +94,61 @@ std::string issued_acr(Site& site, const Response& back) {
 TEST_CASE("browser_name: words of ours only") {
   using server::signin::browser_name;
   CHECK(browser_name("Mozilla/5.0 (Android 15; Mobile; rv:140.0) Gecko/140.0 Firefox/140.0") ==
-        "Firefox on Android");
+        "Firefox/Android");
   CHECK(browser_name("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like "
-                     "Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0") == "Edge on Windows");
+                     "Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0") == "Edge/Windows");
   CHECK(browser_name("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 "
                      "(KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1") ==
-        "Safari on iPhone");
+        "Safari/iPhone");
   CHECK(browser_name("curl/8.0") == "");
-  CHECK(browser_name("<b>Linux</b>") == "Linux");
+  CHECK(browser_name("<b>Linux</b>") == "/Linux");
   CHECK(browser_name(std::string(600, 'x') + "Firefox/1") == "");
+}
+
+TEST_CASE("typed_digits: what a person means") {
+  using server::signin::typed_digits;
+  for (const char* typed : {"427", " 4 2 7 ", "4-27", "\u0664\u0662\u0667", "\u06f4\u06f2\u06f7",
+                            "\uff14\uff12\uff17", "4\u06627"}) {
+    CAPTURE(typed);
+    CHECK(typed_digits(typed) == "427");
+  }
+  CHECK(typed_digits("").empty());
+  CHECK(typed_digits("4x7") == "4?7");
+  CHECK(typed_digits("\xd9") == "?");
+  CHECK(typed_digits("\xef\xbc") == "??");
+  CHECK(typed_digits("\u066a") == "??");
+  CHECK(typed_digits(std::string(1000, '1')).size() == 64);
+}
+
+TEST_CASE("Link: the number has three digits and never begins with 0") {
+  LinkSite site;
+  site.config.mail_attempts_address = 1'000;
+  site.config.mail_attempts_source = 1'000;
+  std::set<std::string> seen;
+  for (int i = 0; i < 60; ++i) {
+    Browser browser{site, {}};
+    const auto number = number_on(browser.get("/m/sent", query_of(ask(browser, site.web.client))));
+    CHECK(number.size() == 3);
+    CHECK(number[0] != '0');
+    seen.insert(number);
+  }
+  // Of 900: 60 draws of as few as 40 do not happen.
+  CHECK(seen.size() > 40);
+}
+
+TEST_CASE("Link: whoever signs in by mail with a browser not seen before is told, once") {
+  LinkSite site;
+  Browser alice{site, {}};
+  ask(alice, site.web.client);
+  CHECK(path_of(alice.submit(site.mails().at(0).link, form({{"decision", "confirm"}}))) ==
+        "/consent");
+  CHECK(site.mails().empty());
+  CHECK(site.notices == std::vector<std::string>{"alice@example.com"});
+  ask(alice, site.web.client, "alice@example.com", form({{"prompt", "login"}}));
+  CHECK(path_of(alice.submit(site.mails().at(0).link, form({{"decision", "confirm"}}))) ==
+        "/consent");
+  CHECK(site.mails().empty());
+  CHECK(site.notices.size() == 1);
 }
 
 TEST_CASE("Link: a click in the browser that asked, once") {
@@ -126,14 +190,15 @@ TEST_CASE("Link: another browser needs the number, and gets no session") {
   Browser phone{site, {}};
   const auto page = phone.get(link);
   CHECK(page.body.find("link-confirm") == std::string::npos);
-  CHECK(page.body.find(">" + number + "<") == std::string::npos);
+  CHECK(page.body.find(number) == std::string::npos);
+  CHECK(page.body.find(spaced(number)) == std::string::npos);
   // A click of the other kind does nothing there.
   phone.submit(link, form({{"decision", "confirm"}}));
-  const auto wrong = number == "11" ? "12" : "11";
+  const auto wrong = number == "111" ? "112" : "111";
   phone.submit(link, form({{"number", wrong}}));
   CHECK(phone.get(link).body.find("aria-invalid") != std::string::npos);
   CHECK(alice.get("/m/wait", sent).status == 204);
-  phone.submit(link, form({{"number", number}}));
+  phone.submit(link, form({{"number", spaced(number)}}));
   CHECK(phone.cookies.empty());
   CHECK(phone.get("/m/wait", sent).status == 403);
   CHECK(alice.get("/m/wait", sent).status == 200);
@@ -153,7 +218,7 @@ TEST_CASE("Link: three wrong numbers close that way only") {
   const auto mail = site.mails().at(0);
   Browser scanner{site, {}};
   for (int i = 0; i < 4; ++i) {
-    scanner.submit(mail.link, form({{"number", number == "77" ? "78" : "77"}}));
+    scanner.submit(mail.link, form({{"number", number == "777" ? "778" : "777"}}));
   }
   scanner.submit(mail.link, form({{"number", number}}));
   CHECK(scanner.get(mail.link).body.find("id=\"link-number\"") == std::string::npos);
@@ -199,8 +264,8 @@ TEST_CASE("Link: strangers and disabled people get the same answer and rows, and
     ++rows;
     CHECK(site.count("email_challenges") == std::to_string(rows));
     CHECK(site.count("mail") == std::to_string(rows));
-    // One of the source; of each address one for mails and, after the first guess, one for codes.
-    CHECK(site.count("throttle") == std::to_string(2 * rows));
+    // One of the source; of each address one for mails and, after the first guess, two for codes.
+    CHECK(site.count("throttle") == std::to_string(3 * rows - 1));
     const auto sent = query_of(answer);
     CHECK(browser.get("/m/wait", sent).status == 204);
     std::string notices;

@@ -231,15 +231,16 @@ TEST_CASE("Ready configurations: every place is filled in") {
     CHECK(uri->find("//", 8) == std::string::npos);
     const auto added = office.client(json{{"redirect_uris", {*uri}}}.dump());
     REQUIRE(added);
-    const auto text = ready_configuration(product, "https://id.test", *added);
+    const auto text =
+        ready_configuration(product, "https://id.test", "https://app.example/", *added);
     CHECK(text.find("https://id.test") != std::string::npos);
     CHECK(text.find(added->client.client_id) != std::string::npos);
     CHECK(text.find(added->secret.reveal()) != std::string::npos);
-    for (const char* left :
-         {"{issuer}", "{client_id}", "{client_secret}", "{redirect_uri}", "{origin}", "{{", "}}"}) {
+    for (const char* left : {"{issuer}", "{client_id}", "{client_secret}", "{redirect_uri}",
+                             "{base}", "{random}", "{{", "}}", "app.example//"}) {
       CHECK(text.find(left) == std::string::npos);
     }
   }
   CHECK_FALSE(ready_redirect_uri("unknown", "https://app.example"));
-  CHECK(ready_configuration("unknown", "https://id.test", {}).empty());
+  CHECK(ready_configuration("unknown", "https://id.test", "", {}).empty());
 }

@@ -119,3 +119,19 @@ TEST_CASE("the brand stands on the page, and nothing foreign", "[look]") {
   CHECK(plain.find("<bdi>Sign-in</bdi>") != std::string::npos);
   CHECK(plain.find("<footer") == std::string::npos);
 }
+
+TEST_CASE("browsers are named in the reader's language", "[look]") {
+  CHECK(browser_text("en", "Firefox/Android") == "Firefox on Android");
+  CHECK(browser_text("de", "Firefox/Android") == "Firefox unter Android");
+  CHECK(browser_text("ja", "Edge/Windows") == "Edge（Windows）");
+  CHECK(browser_text("ar", "Firefox/Linux") == "\u2068Firefox\u2069 على \u2068Linux\u2069");
+  CHECK(browser_text("en", "/Linux") == "Unknown browser on Linux");
+  CHECK(browser_text("de", "/Linux") == "Unbekannter Browser unter Linux");
+  CHECK(browser_text("de", "Firefox/") == "Firefox");
+  CHECK(browser_text("de", "Firefox") == "Firefox");
+  CHECK(browser_text("de", "") == "");
+  CHECK(requester_text("en", "Firefox/Android", "198.51.100.7") ==
+        "Firefox on Android, 198.51.100.7");
+  CHECK(requester_text("ar", "", "198.51.100.7") == "198.51.100.7");
+  CHECK(requester_text("zh", "Safari/iPhone", "2001:db8::1") == "Safari（iPhone），2001:db8::1");
+}

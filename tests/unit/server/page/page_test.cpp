@@ -298,14 +298,45 @@ TEST_CASE("error pages lead with what to do", "[page]") {
   const std::string html = find(pages, "error-redirect").body;
   const std::size_t details = html.find("<h2>Details</h2>");
   REQUIRE(details != std::string::npos);
-  CHECK(html.find("<p>Nothing is wrong with your account.") < details);
+  CHECK(html.find("<p><bdi>Nothing is wrong with your account.") < details);
   CHECK(html.find("The redirect_uri of the request") > details);
   CHECK(holds(html, "Reference <code>LK-7Q2M-X4TD</code>"));
   // Without a remedy the sentence is all there is to say, and without facts there are no details.
   CHECK(holds(find(pages, "error-plain").body,
-              "<p>The server is busy; nothing was used up, so try again.</p>"));
-  CHECK(holds(find(pages, "error-missing").body, "<p class=\"quiet\">The address leads nowhere"));
+              "<p><bdi>The server is busy; nothing was used up, so try again.</bdi></p>"));
+  CHECK(holds(find(pages, "error-missing").body,
+              "<p class=\"quiet\"><bdi>The address leads nowhere"));
   CHECK_FALSE(holds(find(pages, "error-missing").body, "Details"));
+}
+
+TEST_CASE("our mark stands beside no other name", "[page]") {
+  const Pages pages(Brand{"Example"});
+  const auto header = [&](const Look& look) {
+    const std::string html = pages.signed_out({.look = look}).body;
+    const std::size_t start = html.find("<header");
+    return html.substr(start, html.find("</header>") - start);
+  };
+  CHECK(holds(header({}), "/static/icon."));
+  CHECK_FALSE(holds(header({.name = "Sunflower"}), "<img"));
+  CHECK(holds(header({.name = "Sunflower", .logo = "/brand/a.0.png"}), "src=\"/brand/a.0.png\""));
+  CHECK_FALSE(holds(header({.name = "Sunflower", .logo = "/brand/a.0.png"}), "/static/icon."));
+  CHECK(holds(pages.signed_out({.look = {.logo = "/brand/a.0.png"}}).body,
+              "<link rel=\"icon\" href=\"/brand/a.0.png\">"));
+}
+
+TEST_CASE("the field that is wrong is where the typing goes on", "[page]") {
+  const Pages pages(Brand{});
+  const auto field = [&](SignInNotice notice, const std::string& id) {
+    const SignInView view{.t = "t", .email = "nobody", .notice = notice, .link_action = "/m/send"};
+    const std::string html = pages.sign_in(view).body;
+    const std::size_t start = html.find("<input id=\"" + id + "\"");
+    return html.substr(start, html.find('>', start) - start);
+  };
+  CHECK(holds(field(SignInNotice::bad_address, "login-email"), "aria-invalid=\"true\""));
+  CHECK(holds(field(SignInNotice::bad_address, "login-email"), "autofocus"));
+  CHECK_FALSE(holds(field(SignInNotice::bad_address, "login-password"), "aria-invalid"));
+  CHECK(holds(field(SignInNotice::wrong_credentials, "login-password"), "aria-invalid=\"true\""));
+  CHECK(holds(field(SignInNotice::wrong_credentials, "login-password"), "autofocus"));
 }
 
 TEST_CASE("waiting times are rounded up", "[page]") {

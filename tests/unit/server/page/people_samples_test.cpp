@@ -60,7 +60,9 @@ void add_people(std::vector<Sample>& out, const Filling& f, const std::string& d
   const ResetView forgotten{f.look, f.t, f.application, f.email, {}, "/login?t=v1", f.form_action};
   out.push_back({"reset", [forgotten](const Pages& pages) { return reset(pages, forgotten); }});
   const NewPasswordView fresh{
-      f.look, f.t, f.application, f.email, 8, {.key = "password_weak"}, f.form_action};
+      f.look,       f.t, f.application,
+      f.email,      8,   {.key = "password_weak", .values = {{"score", "1"}, {"least", "2"}}},
+      f.form_action};
   out.push_back(
       {"reset-finish", [fresh](const Pages& pages) { return new_password(pages, fresh); }});
   for (const bool with_password : {true, false}) {
@@ -99,17 +101,19 @@ void add_account(std::vector<Sample>& out, const Filling& f, const std::string& 
                  }});
   const ActivityView activity{
       quiet,
-      {{"account_history_sign_in", when, f.browser, f.address, f.name},
-       {"account_history_password_changed", when, f.browser, f.address, ""}}};
+      {{"account_history_sign_in", when, "", f.browser, f.address, f.name, 1, false},
+       {"account_history_sign_in_refused_pwd", when, when, f.browser, f.address, "", 41, false},
+       {"account_history_sign_in_refused_throttled", when, when, "", "", "", 1, true},
+       {"account_history_password_changed", when, "", f.browser, f.address, "", 1, false}}};
   out.push_back({"account-activity",
                  [activity](const Pages& pages) { return account_activity(pages, activity); }});
-  const ChangePasswordView password{quiet, f.t, true, false, 8};
+  const ChangePasswordView password{quiet, f.t, true, 8};
   out.push_back({"account-password",
                  [password](const Pages& pages) { return account_password(pages, password); }});
-  const ChangeEmailView email{quiet, f.t, f.email};
+  const ChangeEmailView email{quiet, f.t, f.email, true};
   out.push_back(
       {"account-email", [email](const Pages& pages) { return account_email(pages, email); }});
-  const DeleteAccountView removal{quiet, f.t};
+  const DeleteAccountView removal{quiet, f.t, true};
   out.push_back(
       {"account-delete", [removal](const Pages& pages) { return account_delete(pages, removal); }});
   out.push_back({"account-deleted",
@@ -133,7 +137,7 @@ std::vector<Sample> ordinary_people(const Look& look) {
               .t = "v1.k1.c2VhbGVk",
               .name = "Alice Liddell",
               .email = "alice@example.com",
-              .browser = "Firefox on Android",
+              .browser = "Firefox/Android",
               .address = "198.51.100.7",
               .path = "/m/lk1",
               .form_action = "https:"},

@@ -108,6 +108,11 @@ TEST_CASE("every language has every text, with the same places, and no other", "
   }
 }
 
+TEST_CASE("every template can be read in every language", "[texts]") {
+  load_library({});
+  CHECK_NOTHROW(check_templates());
+}
+
 TEST_CASE("every text is used", "[texts]") {
   const std::string sources = all_sources();
   for (const auto& [key, text] : library().texts.at("en")) {
