@@ -106,10 +106,10 @@ std::size_t count_characters(std::string_view text) {
 }  // namespace
 
 Passwords::Passwords(PasswordOptions options)
-    : options_(options),
-      decoy_(oidc::crypto::argon2id_decoy(options.cost)),
-      blocklist_(read_blocklist(options.blocklist_file)),
-      pool_("password", options.threads, options.queue_limit, kPoolNiceness) {}
+    : options_(std::move(options)),
+      decoy_(oidc::crypto::argon2id_decoy(options_.cost)),
+      blocklist_(read_blocklist(options_.blocklist_file)),
+      pool_("password", options_.threads, options_.queue_limit, kPoolNiceness) {}
 
 runtime::Task<std::expected<Passwords::Verdict, runtime::Overloaded>> Passwords::verify(
     std::string phc, oidc::Password password) {

@@ -23,6 +23,14 @@ constexpr Group kGroups[] = {
     {"brand", define_brand_commands},
 };
 
+std::string choices(const std::string& typed, const std::vector<const CLI::App*>& below) {
+  std::string known;
+  for (const auto* command : below) {
+    known += (known.empty() ? "" : ", ") + command->get_name();
+  }
+  return typed + " needs one of: " + known + "; see " + typed + " --help.";
+}
+
 // Better than what CLI11 says about a sub-command that is missing or not there. True: said.
 bool explain_unknown(const CLI::App& app, const std::vector<std::string>& arguments) {
   const CLI::App* at = &app;
@@ -34,11 +42,7 @@ bool explain_unknown(const CLI::App& app, const std::vector<std::string>& argume
     const auto found = std::ranges::find_if(
         below, [&](const auto* command) { return command->get_name() == word; });
     if (found == below.end()) {
-      std::string known;
-      for (const auto* command : below) {
-        known += (known.empty() ? "" : ", ") + command->get_name();
-      }
-      misuse(typed + " needs one of: " + known + "; see " + typed + " --help.");
+      misuse(choices(typed, below));
       return true;
     }
     at = *found;

@@ -66,6 +66,12 @@ std::expected<std::set<std::string>, std::string> suppressed_among(
   return addresses;
 }
 
+void remark_on_suppressed(const std::string& address) {
+  remark(address +
+         " is suppressed and gets no mail; to lift that: latchkey mail suppressed remove " +
+         address);
+}
+
 int list_mail(const MailFlags& flags, const OpenWorkplace& open) {
   std::string fold;
   if (!flags.address.empty()) {
@@ -91,12 +97,7 @@ int list_mail(const MailFlags& flags, const OpenWorkplace& open) {
       return 0;
     }
     remark_on_list(rows->size(), flags.limit, "There is no such mail.", "");
-    for (const auto& address : *suppressed) {
-      remark(address +
-             " is suppressed and gets no mail; to lift that: latchkey mail suppressed "
-             "remove " +
-             address);
-    }
+    for (const auto& address : *suppressed) remark_on_suppressed(address);
     return 0;
   });
 }

@@ -115,9 +115,9 @@ Task<Response> show(const Provider& provider, page::SeededPerson seeded, Request
 
 Task<Response> sign_in(const Provider& provider, Request) {
   oidc::Form transaction;
-  const auto state = random_text(16);
+  const auto state = oidc::crypto::random_id();
   const auto verifier = random_text(32);
-  const auto nonce = random_text(16);
+  const auto nonce = oidc::crypto::random_id();
   transaction.set("state", state);
   transaction.set("verifier", verifier);
   transaction.set("nonce", nonce);

@@ -170,15 +170,15 @@ std::unique_ptr<mail::Carrier> make_dev_carrier(std::shared_ptr<DevInbox> inbox)
   return std::make_unique<DevCarrier>(std::move(inbox));
 }
 
-void add_dev_inbox_routes(http::Router& router, std::shared_ptr<const DevInbox> inbox) {
+void add_dev_inbox_routes(http::Router& router, const std::shared_ptr<const DevInbox>& inbox) {
   using http::Method;
-  router.add({Method::get, "/dev/inbox", [inbox](Request) { return answer(show_list(*inbox)); }, 0,
-              http::Cors::none});
+  router.add({Method::get, "/dev/inbox",
+              [inbox](const Request&) { return answer(show_list(*inbox)); }, 0, http::Cors::none});
   router.add({Method::get, "/dev/inbox.json",
-              [inbox](Request) { return answer(show_json(*inbox)); }, 0, http::Cors::none});
+              [inbox](const Request&) { return answer(show_json(*inbox)); }, 0, http::Cors::none});
   router.add({Method::get, "/dev/inbox/*",
-              [inbox](Request request) { return answer(show_below(*inbox, request.path)); }, 0,
-              http::Cors::none});
+              [inbox](const Request& request) { return answer(show_below(*inbox, request.path)); },
+              0, http::Cors::none});
 }
 
 }  // namespace server::app

@@ -34,6 +34,6 @@ class DevInbox {
 
 // Puts all mail there. `inbox` lives on with it.
 std::unique_ptr<mail::Carrier> make_dev_carrier(std::shared_ptr<DevInbox> inbox);
-void add_dev_inbox_routes(http::Router& router, std::shared_ptr<const DevInbox> inbox);
+void add_dev_inbox_routes(http::Router& router, const std::shared_ptr<const DevInbox>& inbox);
 
 }  // namespace server::app

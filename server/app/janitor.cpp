@@ -32,6 +32,7 @@ void Janitor::flush() {
     auto batch = failures_.take(200);
     if (batch.empty()) return;
     std::vector<store::FailureRow> rows;
+    rows.reserve(batch.size());
     for (const auto& e : batch) {
       rows.push_back({.id = e.id,
                       .at = e.at,

@@ -77,7 +77,8 @@ int list(const config::Config& config, bool json) {
   }
   if (json) std::cout << out.dump(2) << "\n";
   if (rows->empty() && !json) {
-    std::cout << "There are no signing keys yet: the first start of the server makes them.\n";
+    std::cerr
+        << "latchkey: There are no signing keys yet: the first start of the server makes them.\n";
   }
   return 0;
 }

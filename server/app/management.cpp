@@ -41,16 +41,16 @@ std::unique_ptr<http::Server> make_management_server(const config::Config& confi
                                                      std::function<bool()> draining) {
   http::Router router;
   router.add({Method::get, "/metrics",
-              [&registry](Request) {
+              [&registry](const Request&) {
                 auto response = Response::text(200, registry.expose());
                 response.set("Content-Type", std::string(observe::kMetricsContentType));
                 return answer(std::move(response));
               },
               0, http::Cors::none});
-  router.add(
-      {Method::get, "/livez", [](Request) { return endpoint::get_livez(); }, 0, http::Cors::none});
+  router.add({Method::get, "/livez", [](const Request&) { return endpoint::get_livez(); }, 0,
+              http::Cors::none});
   router.add({Method::get, "/readyz",
-              [&provider, draining = std::move(draining)](Request) {
+              [&provider, draining = std::move(draining)](const Request&) {
                 return endpoint::get_readyz(provider, draining);
               },
               0, http::Cors::none});

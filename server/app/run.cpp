@@ -30,11 +30,13 @@ Usage: latchkey COMMAND [SETTINGS]
 
   dev        Try it: loopback only, a seeded person, a demo application
   serve      Run the server; needs at least --issuer
-  client     add | list | show | remove | token   applications (latchkey client add --help)
+  client     add | set | list | show | verify | remove   applications (latchkey client add --help)
+             token add | list | revoke   what lets others register them
   user       add | list | disable | enable | set-password | sign-out   people
-  logout     list [--state queued|failed|delivered]   what applications were told of sign-outs
-  mail       list [--state S] [--address A]   what became of mail
-             suppressed list | remove ADDRESS   addresses that get none any more
+  brand      set | show | remove | preview   how pages and mail look
+  logout     list   what applications were told of sign-outs
+  mail       list   what became of mail
+             suppressed list | remove   addresses that get none any more
   keys       list   the signing keys and their states
              rotate [--alg A] [--now [--revoke-old]]   begin with new ones
   migrate    Bring the database to this version's schema and stop
@@ -45,6 +47,10 @@ Usage: latchkey COMMAND [SETTINGS]
   --check-config   check them and stop
   --print-docs     the reference of all settings (Markdown)
   --version, --help
+
+All of client, user, brand, logout, mail, keys and explain take --json: then standard output is one
+JSON value. Remarks and refusals go to standard error. Exit status: 0 done; 1 refused, or it did
+not succeed; 2 the command or a setting is not typed as it must be.
 
 Settings (flag, LATCHKEY_... environment variable, or latchkey.toml):
 
@@ -65,6 +71,7 @@ observe::LogLevel level_of(const std::string& name) {
 }
 
 std::string credentials_directory() {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing in this program changes the environment.
   const char* folder = std::getenv("CREDENTIALS_DIRECTORY");
   return folder ? folder : "";
 }
@@ -159,11 +166,15 @@ int run_admin(const config::Loaded& loaded, const std::vector<std::string>& argu
     const auto& config = loaded.config;
     auto store = store::Store::open(store_options(config));
     account::Passwords passwords(password_options(config));
-    admin::Workplace place{*store, passwords, config.issuer, features_of(config),
+    admin::Workplace place{*store,
+                           passwords,
+                           config.issuer,
+                           features_of(config),
                            [&](std::string_view client_id, const oidc::ClientSecret& secret) {
                              return seal_client_secret(config, *store, client_id, secret);
                            },
-                           config.service_name, config.templates_dir};
+                           config.service_name,
+                           config.templates_dir};
     return work(place);
   });
 }
@@ -196,7 +207,7 @@ int run_command(const config::Loaded& loaded, std::vector<std::string> rest) {
   if (is_admin_command(command)) return run_admin(loaded, rest);
   rest.erase(rest.begin());
   if (command == "keys") return run_keys_command(loaded.config, std::move(rest));
-  const bool json = take_flag(rest, "--json");
+  const bool json = command == "explain" && take_flag(rest, "--json");
   const auto takes = [&rest](std::size_t count) { return rest.size() == count; };
   if (command == "serve" && takes(0)) return serve(loaded.config);
   if (command == "dev" && takes(0)) return run_dev(loaded);
@@ -207,6 +218,9 @@ int run_command(const config::Loaded& loaded, std::vector<std::string> rest) {
     if (argument.starts_with("-")) return refuse(config::unknown_argument(argument), 2);
   }
   if (command == "explain") return refuse("Give one event id: latchkey explain LK-....", 2);
+  for (const std::string_view known : {"serve", "dev", "migrate", "doctor"}) {
+    if (command == known) return refuse("latchkey " + command + " takes settings only.", 2);
+  }
   return refuse("There is no such command: see latchkey --help.", 2);
 }
 

@@ -6,10 +6,10 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <optional>
 #include <set>
+#include <system_error>
 
 #include "oidc/base/text.h"
 #include "oidc/base/uri.h"
@@ -138,7 +138,7 @@ void check_files(const Config& config, std::string_view credentials, Problems& p
   }
   if (!config.tls_cert_file.empty() && access(config.tls_cert_file.c_str(), R_OK) != 0) {
     problems.push_back("tls_cert_file " + config.tls_cert_file +
-                       " cannot be read: " + std::strerror(errno) + ".");
+                       " cannot be read: " + std::generic_category().message(errno) + ".");
   }
   const auto check_key = [&](std::string_view setting, const std::string& path) {
     if (path.empty()) return;
@@ -170,7 +170,7 @@ void check_outbound(const Config& config, Problems& problems) {
     problems.push_back("outbound_ca_file " + config.outbound_ca_file + " is not a regular file.");
   } else if (access(config.outbound_ca_file.c_str(), R_OK) != 0) {
     problems.push_back("outbound_ca_file " + config.outbound_ca_file +
-                       " cannot be read: " + std::strerror(errno) + ".");
+                       " cannot be read: " + std::generic_category().message(errno) + ".");
   }
 }
 
@@ -287,7 +287,7 @@ std::expected<void, std::string> check_key_file(std::string_view setting, const 
   };
   // O_NONBLOCK: a FIFO must not hold the start.
   const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (file < 0) return refuse(std::string("cannot be read: ") + std::strerror(errno));
+  if (file < 0) return refuse("cannot be read: " + std::generic_category().message(errno));
   struct stat status{};
   const int result = fstat(file, &status);
   close(file);

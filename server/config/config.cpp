@@ -34,6 +34,33 @@ const std::string* find_value(const NamedValues& values, std::string_view name) 
   return nullptr;
 }
 
+// One value into the setting that its name means, there or in the file that it names.
+std::expected<void, std::string> apply_value(const SourcedValue& entry, const Option& option,
+                                             bool is_file_form, Loaded& loaded) {
+  if (entry.is_array && option.type != OptionType::list) {
+    return std::unexpected(entry.name + " must be a single value, not a list (" + entry.source +
+                           ").");
+  }
+  std::string value = entry.value;
+  std::string source = entry.source;
+  if (is_file_form) {
+    auto text = read_text_file(entry.value, kMaxSecretBytes);
+    if (!text) {
+      return std::unexpected("The file named by " + entry.name + " " + text.error() + " (" +
+                             entry.source + ").");
+    }
+    value = oidc::trim(*text);
+    source = "file " + entry.value + " (" + entry.source + ")";
+  }
+  if (auto read = option.read(value, option.limits, loaded.config); !read) {
+    std::string message = std::string(option.name) + " must be " + read.error();
+    if (!option.is_secret()) message += ", not \"" + oidc::to_description(value) + "\"";
+    return std::unexpected(message + " (" + source + ").");
+  }
+  loaded.sources[std::string(option.name)] = source;
+  return {};
+}
+
 // One level of the order default < file < environment < flag. Rejects `x` beside `x_file`.
 std::expected<void, std::string> apply_level(const std::vector<SourcedValue>& level,
                                              Loaded& loaded) {
@@ -47,27 +74,9 @@ std::expected<void, std::string> apply_level(const std::vector<SourcedValue>& le
                              std::string(option->name) + "_file, not both (" + it->second +
                              " and " + entry.source + ").");
     }
-    if (entry.is_array && option->type != OptionType::list) {
-      return std::unexpected(entry.name + " must be a single value, not a list (" + entry.source +
-                             ").");
+    if (auto applied = apply_value(entry, *option, is_file_form, loaded); !applied) {
+      return applied;
     }
-    std::string value = entry.value;
-    std::string source = entry.source;
-    if (is_file_form) {
-      auto text = read_text_file(entry.value, kMaxSecretBytes);
-      if (!text) {
-        return std::unexpected("The file named by " + entry.name + " " + text.error() + " (" +
-                               entry.source + ").");
-      }
-      value = oidc::trim(*text);
-      source = "file " + entry.value + " (" + entry.source + ")";
-    }
-    if (auto read = option->read(value, option->limits, loaded.config); !read) {
-      std::string message = std::string(option->name) + " must be " + read.error();
-      if (!option->is_secret()) message += ", not \"" + oidc::to_description(value) + "\"";
-      return std::unexpected(message + " (" + source + ").");
-    }
-    loaded.sources[std::string(option->name)] = source;
   }
   return {};
 }

@@ -3,9 +3,9 @@
 #include <toml++/toml.h>
 
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <system_error>
 
 #include "oidc/base/text.h"
 #include "server/config/option_table.h"
@@ -34,6 +34,23 @@ std::optional<std::string> to_text(const toml::node& node) {
   return joined;
 }
 
+std::expected<SourcedValue, std::string> read_entry(const std::string& path, const toml::key& key,
+                                                    const toml::node& node) {
+  const std::string name(key.str());
+  const std::string source = path + " line " + std::to_string(key.source().begin.line);
+  bool is_file_form = false;
+  if (!find_option(name, &is_file_form)) {
+    return std::unexpected("\"" + oidc::to_description(name) + "\" is no setting; the nearest is " +
+                           nearest_name(name) + " (" + source + ").");
+  }
+  auto value = to_text(node);
+  if (!value) {
+    return std::unexpected(name + " must be text, a whole number, true, false, or a list of " +
+                           "texts without commas (" + source + ").");
+  }
+  return SourcedValue{name, std::move(*value), source, node.is_array()};
+}
+
 }  // namespace
 
 std::expected<std::string, std::string> read_text_file(const std::string& path,
@@ -43,7 +60,7 @@ std::expected<std::string, std::string> read_text_file(const std::string& path,
     return std::unexpected("is a folder");
   }
   std::ifstream stream(path, std::ios::binary);
-  if (!stream) return std::unexpected(std::string("cannot be read: ") + std::strerror(errno));
+  if (!stream) return std::unexpected("cannot be read: " + std::generic_category().message(errno));
   std::string text(max_bytes + 1, '\0');
   stream.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (stream.bad()) return std::unexpected("cannot be read to its end");
@@ -67,20 +84,9 @@ std::expected<std::vector<SourcedValue>, std::string> read_config_file(const std
   }
   std::vector<SourcedValue> out;
   for (const auto& [key, node] : table) {
-    const std::string name(key.str());
-    const std::string source = path + " line " + std::to_string(key.source().begin.line);
-    bool is_file_form = false;
-    if (!find_option(name, &is_file_form)) {
-      return std::unexpected("\"" + oidc::to_description(name) +
-                             "\" is no setting; the nearest is " + nearest_name(name) + " (" +
-                             source + ").");
-    }
-    auto value = to_text(node);
-    if (!value) {
-      return std::unexpected(name + " must be text, a whole number, true, false, or a list of " +
-                             "texts without commas (" + source + ").");
-    }
-    out.push_back({name, std::move(*value), source, node.is_array()});
+    auto entry = read_entry(path, key, node);
+    if (!entry) return std::unexpected(entry.error());
+    out.push_back(std::move(*entry));
   }
   return out;
 }

@@ -15,8 +15,7 @@ struct Unit {
   std::string_view name;
   std::int64_t milliseconds;
 };
-// Largest first, because writing takes the largest that fits. "ms" is looked for before "m" and
-// "s".
+// "ms" is looked for before "m" and "s".
 constexpr std::array kUnits = {Unit{"d", 86'400'000}, Unit{"h", 3'600'000}, Unit{"ms", 1},
                                Unit{"m", 60'000}, Unit{"s", 1'000}};
 
@@ -67,12 +66,12 @@ std::optional<milliseconds> parse_duration(std::string_view text) {
 
 std::string write_duration(milliseconds value) {
   if (value.count() == 0) return "0s";
-  const Unit* best = nullptr;
+  Unit best{"ms", 1};
   for (const auto& unit : kUnits) {
     const bool fits = value.count() % unit.milliseconds == 0;
-    if (fits && (!best || unit.milliseconds > best->milliseconds)) best = &unit;
+    if (fits && unit.milliseconds > best.milliseconds) best = unit;
   }
-  return std::to_string(value.count() / best->milliseconds).append(best->name);
+  return std::to_string(value.count() / best.milliseconds).append(best.name);
 }
 
 ReadResult read_value(std::string_view text, std::string_view limits, std::string& value) {

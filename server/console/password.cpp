@@ -84,7 +84,7 @@ runtime::Task<Response> post_password(const Provider& provider, Request request)
   if (!phc) {
     co_return show(provider, request, *asked, {.key = "signup_busy", .retry_after_s = 1}, 503);
   }
-  const std::string written = *phc;
+  const std::string& written = *phc;
   auto notice = co_await signin::make_notice(provider, request,
                                              {.kind = mail::MailKind::password_changed,
                                               .user_id = person.id(),

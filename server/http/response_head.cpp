@@ -65,7 +65,7 @@ std::string_view DateField::now() {
   text_ += ' ';
   text_ += kMonths[static_cast<std::size_t>(utc.tm_mon)];
   text_ += ' ';
-  append_number(text_, static_cast<std::size_t>(utc.tm_year + 1900));
+  append_number(text_, static_cast<std::size_t>(utc.tm_year) + 1900);
   text_ += ' ';
   append_two_digits(text_, utc.tm_hour);
   text_ += ':';

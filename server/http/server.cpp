@@ -161,6 +161,7 @@ void Server::drain(std::chrono::milliseconds grace) {
   if (!state.is_started || state.service.draining.exchange(true)) return;
   // A connection accepted just now still counts: the threads are told one by one, and waited for.
   std::vector<std::future<void>> told;
+  told.reserve(state.workers.size());
   for (const auto& worker : state.workers) {
     told.push_back(
         boost::asio::post(worker->context, std::packaged_task<void()>([&state, own = worker.get()] {

@@ -40,7 +40,7 @@ void Service::report(std::string_view what) const noexcept {
   try {
     on_exception(what);
   } catch (...) {
-    // The hook is the last place to tell.
+    return;  // the hook is the last place to tell
   }
 }
 

@@ -230,7 +230,7 @@ void spawn(Worker& worker, Peer peer, Arguments&&... arguments) {
   auto connection =
       std::make_shared<Kind>(worker, std::move(peer), std::forward<Arguments>(arguments)...);
   asio::co_spawn(worker.context, Kind::run(std::move(connection)),
-                 [&service = worker.service](std::exception_ptr thrown) {
+                 [&service = worker.service](const std::exception_ptr& thrown) {
                    if (!thrown) return;
                    try {
                      std::rethrow_exception(thrown);

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <stdexcept>
 #include <string_view>
+#include <system_error>
 
 namespace server::http {
 namespace {
@@ -20,7 +21,7 @@ namespace {
 void check_private(const std::string& key_file) {
   struct stat status{};
   if (stat(key_file.c_str(), &status) != 0) {
-    refuse("tls_key_file: can't read " + key_file + ": " + std::strerror(errno));
+    refuse("tls_key_file: can't read " + key_file + ": " + std::generic_category().message(errno));
   }
   if ((status.st_mode & 077) != 0) {
     refuse("tls_key_file: others than its owner may read or write " + key_file +

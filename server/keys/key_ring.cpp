@@ -126,6 +126,7 @@ runtime::Task<std::expected<std::unique_ptr<KeyRing>, std::string>> KeyRing::ope
     }
   }
   std::vector<store::PurposeKeyRow> fresh_purposes;
+  fresh_purposes.reserve(kPurposes.size());
   for (const auto purpose : kPurposes) {
     fresh_purposes.push_back(make_purpose_key(purpose, wrap, now));
   }

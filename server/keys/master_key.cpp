@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <system_error>
 
 #include "oidc/base/base64url.h"
 #include "oidc/base/text.h"
@@ -65,15 +66,15 @@ std::expected<oidc::KeyBytes, std::string> load_master_key(const std::string& pa
   struct stat info{};
   if (::stat(path.c_str(), &info) != 0) {
     if (errno != ENOENT || !create) {
-      return say(path, std::string("cannot be read: ") + std::strerror(errno) + ".");
+      return say(path, "cannot be read: " + std::generic_category().message(errno) + ".");
     }
     if (!create_file(path)) {
-      return say(path, std::string("cannot be made: ") + std::strerror(errno) + ".");
+      return say(path, "cannot be made: " + std::generic_category().message(errno) + ".");
     }
   }
   const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.is_open() || ::fstat(file.get(), &info) != 0) {
-    return say(path, std::string("cannot be read: ") + std::strerror(errno) + ".");
+    return say(path, "cannot be read: " + std::generic_category().message(errno) + ".");
   }
   char buffer[128];
   const auto count = ::read(file.get(), buffer, sizeof buffer);

@@ -77,7 +77,7 @@ std::expected<OpenedKey, std::string> open_signing_key(const std::string& wrap,
       oidc::jose::thumbprint(key->public_key()) != row.kid) {
     return std::unexpected("The signing key " + row.kid + " in the database is damaged.");
   }
-  Jwk jwk{row.kid, *algorithm, "sig", key->public_key()};
+  Jwk jwk{row.kid, algorithm, "sig", key->public_key()};
   return OpenedKey{*algorithm, std::move(*key), std::move(jwk)};
 }
 

@@ -116,6 +116,7 @@ void Histogram::observe(std::chrono::microseconds duration) {
 
 std::vector<std::uint64_t> Histogram::buckets() const {
   std::vector<std::uint64_t> out;
+  out.reserve(counts_.size());
   for (const auto& count : counts_) out.push_back(count.load(std::memory_order_relaxed));
   return out;
 }

@@ -229,6 +229,16 @@ runtime::Task<Response> dispatch_own(const Provider& provider, const Request& re
       input.set_cookies);
 }
 
+runtime::Task<Response> refuse_to_client(const Provider& provider, const Request& request,
+                                         const DispatchInput& input, const LoadedFlow& loaded,
+                                         OAuthError error) {
+  const RedirectError failure{loaded.request.redirect_uri, loaded.request.state,
+                              loaded.request.response_mode, std::move(error)};
+  co_return with_cookies(co_await authorization_failure(provider, request, input.route,
+                                                        input.flow.form, failure, *loaded.client),
+                         input.set_cookies);
+}
+
 }  // namespace
 
 runtime::Task<Response> dispatch(const Provider& provider, const Request& request,
@@ -239,12 +249,8 @@ runtime::Task<Response> dispatch(const Provider& provider, const Request& reques
   auto loaded = co_await load_flow(provider, request, input.flow, input.route);
   if (!loaded) co_return with_cookies(std::move(loaded.error()), input.set_cookies);
   const auto& client = *loaded->client;
-  const auto fail_to_client = [&](OAuthError error) -> runtime::Task<Response> {
-    const RedirectError failure{loaded->request.redirect_uri, loaded->request.state,
-                                loaded->request.response_mode, std::move(error)};
-    co_return with_cookies(co_await authorization_failure(provider, request, input.route,
-                                                          input.flow.form, failure, client),
-                           input.set_cookies);
+  const auto fail_to_client = [&](OAuthError error) {
+    return refuse_to_client(provider, request, input, *loaded, std::move(error));
   };
   const auto fail_on_page = [&](const store::StoreError& error) {
     return with_cookies(store_failure(provider, request, input.route, error, &input.flow),

@@ -34,7 +34,8 @@ page::SignInView sign_in_view(const Provider& provider, const StepContext& step,
   if (step.link) view.link_action = "/m/send";
   if (step.password && has_mail(provider)) view.reset_address = "/reset?t=" + view.t;
   const oidc::model::Client none;  // as one without rules of its own
-  if (offers_signup(provider, step.client() ? *step.client() : none)) {
+  const auto* client = step.client();
+  if (offers_signup(provider, client ? *client : none)) {
     view.signup_address = "/signup?t=" + view.t;
   }
   return view;

@@ -48,7 +48,7 @@ runtime::Task<std::expected<LogoutRequest, Response>> load_request(const Provide
                                                                    const Request& request,
                                                                    const oidc::Form& form) {
   LogoutRequest out;
-  const auto refusal = [&](OAuthError error) {
+  const auto refusal = [&](const OAuthError& error) {
     return std::unexpected(refuse(provider, request, error));
   };
   if (const auto text = form.get("id_token_hint")) {

@@ -31,7 +31,8 @@ constexpr std::chrono::hours kThrottleWindow(1);
 
 bool is_offered(const Provider& provider, const StepContext& step) {
   const oidc::model::Client none;  // as one without rules of its own
-  return offers_signup(provider, step.client() ? *step.client() : none);
+  const auto* client = step.client();
+  return offers_signup(provider, client ? *client : none);
 }
 
 std::string domains_of(const Provider& provider) {

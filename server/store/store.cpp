@@ -36,26 +36,27 @@ Store::~Store() = default;
 
 std::unique_ptr<Store> Store::open(StoreOptions options) {
   auto state = std::make_unique<State>();
-  state->options = options;
-  const std::size_t connections = std::max<std::size_t>(options.connections, 1);
+  state->options = std::move(options);
+  const StoreOptions& wanted = state->options;
+  const std::size_t connections = std::max<std::size_t>(wanted.connections, 1);
   try {
-    if (options.database.starts_with("sqlite:")) {
-      const std::string path = options.database.substr(7);
+    if (wanted.database.starts_with("sqlite:")) {
+      const std::string path = wanted.database.substr(7);
       sql::prepare_sqlite_file(path);
       state->dialect = sql::Dialect::sqlite;
       const auto connection = sql::open_sqlite_connection(path, false);
       state->ids = std::make_unique<sql::RowIds>(prepare(*connection));
       state->executor = std::make_unique<sql::SqliteExecutor>(
-          path, std::min<std::size_t>(connections, 4), options.queue_limit);
-    } else if (options.database.starts_with("postgresql://") ||
-               options.database.starts_with("postgres://")) {
+          path, std::min<std::size_t>(connections, 4), wanted.queue_limit);
+    } else if (wanted.database.starts_with("postgresql://") ||
+               wanted.database.starts_with("postgres://")) {
       state->dialect = sql::Dialect::postgresql;
-      const std::string conninfo = sql::with_connect_defaults(options.database);
-      const auto connection = sql::open_postgresql_connection(conninfo, options.timeout);
+      const std::string conninfo = sql::with_connect_defaults(wanted.database);
+      const auto connection = sql::open_postgresql_connection(conninfo, wanted.timeout);
       require_utf8(*connection);
       state->ids = std::make_unique<sql::RowIds>(prepare(*connection));
       state->executor = std::make_unique<sql::PostgresqlExecutor>(
-          conninfo, connections, options.queue_limit, options.timeout);
+          conninfo, connections, wanted.queue_limit, wanted.timeout);
     } else {
       throw std::runtime_error(
           "The setting database begins with neither \"sqlite:\" nor \"postgresql://\".");

@@ -319,7 +319,7 @@ Rows::~Rows() {
       if (!next()) break;
     }
   } catch (...) {
-    // The statement has ended; its next run resets it.
+    done_ = true;  // the statement has ended; its next run resets it
   }
   statement_.open = false;
 }

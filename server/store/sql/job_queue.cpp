@@ -6,15 +6,16 @@
 namespace server::store::sql {
 
 void JobQueue::push(std::shared_ptr<Job> job) {
-  bool stopped = false;
-  {
-    std::lock_guard lock(mutex_);
-    stopped = stopped_;
-    if (!stopped_ && jobs_.size() < limit_) jobs_.push_back(std::move(job));
-  }
-  if (job == nullptr) {
+  std::unique_lock lock(mutex_);
+  const bool stopped = stopped_;
+  if (!stopped && jobs_.size() < limit_) {
+    jobs_.push_back(std::move(job));
+    lock.unlock();
     wake_.notify_one();
-  } else if (stopped) {
+    return;
+  }
+  lock.unlock();
+  if (stopped) {
     job->refuse({StoreFault::unavailable, "the store is closing"});
   } else {
     job->refuse({StoreFault::overloaded, "the queue of the store is full"});

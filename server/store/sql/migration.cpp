@@ -46,7 +46,7 @@ void roll_back(Connection& connection) {
   try {
     if (!connection.is_idle()) connection.execute("ROLLBACK");
   } catch (const SqlError&) {
-    // The connection is not used again.
+    return;  // the connection is not used again
   }
 }
 

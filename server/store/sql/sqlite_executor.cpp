@@ -92,18 +92,20 @@ bool run_in_savepoint(Connection& connection, Job& job) {
 
 namespace {
 
+void apply(Connection& connection, const Setting& setting) {
+  const std::string name = setting.name;
+  // Some of these statements answer with a row; it is the one that is read back anyway.
+  connection.read_setting("PRAGMA " + name + "=" + setting.value);
+  const std::string value = connection.read_setting("PRAGMA " + name);
+  if (value != setting.expected) {
+    throw std::runtime_error("SQLite does not take the setting " + name + ": it is \"" + value +
+                             "\" instead of \"" + setting.expected + "\".");
+  }
+}
+
 std::unique_ptr<Connection> open_once(const std::string& path, bool read_only) {
   auto connection = Connection::open_sqlite(path, kBusyTimeout);
-  for (const auto& setting : kSettings) {
-    const std::string name = setting.name;
-    // Some of these statements answer with a row; it is the one that is read back anyway.
-    connection->read_setting("PRAGMA " + name + "=" + setting.value);
-    const std::string value = connection->read_setting("PRAGMA " + name);
-    if (value != setting.expected) {
-      throw std::runtime_error("SQLite does not take the setting " + name + ": it is \"" + value +
-                               "\" instead of \"" + setting.expected + "\".");
-    }
-  }
+  for (const auto& setting : kSettings) apply(*connection, setting);
   if (read_only) {
     connection->read_setting("PRAGMA query_only=ON");
     if (connection->read_setting("PRAGMA query_only") != "1") {
@@ -131,7 +133,7 @@ void SqliteExecutor::renew(std::unique_ptr<Connection>& reader) const {
   try {
     reader = open_sqlite_connection(path_, true);
   } catch (const std::exception&) {
-    // The old one goes on answering with its errors until a new one can be had.
+    return;  // the old one goes on answering with its errors until a new one can be had
   }
 }
 
@@ -188,7 +190,7 @@ void SqliteExecutor::write_loop(std::unique_ptr<Connection> connection) {
     });
     try {
       if (connection == nullptr) connection = open_sqlite_connection(path_, false);
-      if (!group.empty()) run_group(*connection, std::move(group));
+      if (!group.empty()) run_group(*connection, group);
       if (!connection->is_idle()) connection.reset();
     } catch (const std::exception& error) {
       for (const auto& job : group) job->refuse({StoreFault::unavailable, error.what()});
@@ -196,7 +198,8 @@ void SqliteExecutor::write_loop(std::unique_ptr<Connection> connection) {
   }
 }
 
-void SqliteExecutor::run_group(Connection& connection, std::vector<std::shared_ptr<Job>> group) {
+void SqliteExecutor::run_group(Connection& connection,
+                               const std::vector<std::shared_ptr<Job>>& group) {
   std::string trouble;
   try {
     connection.execute("BEGIN IMMEDIATE");
@@ -216,8 +219,9 @@ void SqliteExecutor::run_group(Connection& connection, std::vector<std::shared_p
   }
   try {
     if (!connection.is_idle()) connection.execute("ROLLBACK");
-  } catch (const std::exception&) {
+  } catch (const std::exception& error) {
     // The writer opens a new connection when this one is not idle.
+    trouble.append("; ").append(error.what());
   }
   for (const auto& job : group) job->refuse({StoreFault::unavailable, trouble});
 }

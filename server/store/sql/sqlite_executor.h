@@ -26,7 +26,7 @@ class SqliteExecutor final : public Executor {
   void renew(std::unique_ptr<Connection>& reader) const;
   void read_loop(std::unique_ptr<Connection> connection);
   void write_loop(std::unique_ptr<Connection> connection);
-  void run_group(Connection& connection, std::vector<std::shared_ptr<Job>> group);
+  void run_group(Connection& connection, const std::vector<std::shared_ptr<Job>>& group);
 
   const std::string path_;
   JobQueue reads_;
