@@ -6,7 +6,7 @@ import { Browser, typePassword } from '../support/browser.mjs';
 import { onEachBackend } from '../support/latchkey.mjs';
 import { assertNoMail, canSignIn, openAccount, takeNotice } from '../support/people.mjs';
 import { obtainTokens, refresh, userinfo } from '../support/relying_party.mjs';
-import { startWithMail, takeMail } from '../support/sign_in_mail.mjs';
+import { numberOn, startWithMail, takeMail } from '../support/sign_in_mail.mjs';
 
 const NEW = 'copper-Lantern-47-meadow';
 const OLD = 'violet-Harbour-92-lantern';
@@ -87,7 +87,14 @@ onEachBackend('account', (backend) => {
     const same = await browser.submit(form, 'email-submit', { email: user.email.toUpperCase() });
     assert.equal(same.status, 422);
     const fresh = `fresh${++counter}@example.com`;
-    const sent = await browser.submit(form, 'email-submit', { email: fresh });
+    for (const password of ['', 'not-it']) {
+      const wrong = await browser.submit(form, 'email-submit', { email: fresh, password });
+      assert.equal(wrong.status, 422);
+      assert.match(wrong.text, /present password is not right/);
+      assert.ok(wrong.text.includes(`value="${fresh}"`), 'what was typed stays');
+    }
+    await assertNoMail(world.mails, { addresses: [fresh] });
+    const sent = await browser.submit(form, 'email-submit', { email: fresh, password: OLD });
     assert.ok(sent.has('link-code'), sent.title);
     const { code } = await takeMail(world.mails, fresh);
     const done = await browser.submit(sent, 'link-code-submit', { code });
@@ -109,16 +116,58 @@ onEachBackend('account', (backend) => {
     const taken = await person();
     const { browser } = await openAccount(server, user);
     const fresh = `fresh${++counter}@example.com`;
-    await browser.submit(await browser.open('/account/email'), 'email-submit', { email: fresh });
+    await browser.submit(await browser.open('/account/email'), 'email-submit', { email: fresh, password: OLD });
     const { link } = await takeMail(world.mails, fresh);
     const done = await browser.submit(await browser.open(link), 'link-confirm');
     assert.match(done.text, /address was changed/);
     await takeNotice(world.mails, user.email, /address was changed/);
-    const sent = await browser.submit(await browser.open('/account/email'), 'email-submit', { email: taken.email });
+    const sent = await browser.submit(await browser.open('/account/email'), 'email-submit', { email: taken.email, password: OLD });
     assert.ok(sent.has('link-code'));
     const wrong = await browser.submit(sent, 'link-code-submit', { code: '123 456' });
     assert.ok(wrong.has('link-notice'));
     await assertNoMail(world.mails, { addresses: [taken.email] });
+  });
+
+  test('activity: what was refused stands there, counted, and does not drive off what was done', async () => {
+    const tight = await startWithMail({ backend, settings: { throttle_account_attempts: 6, trusted_proxies: '127.0.0.1' } });
+    try {
+      const user = await tight.server.addUser({ email: 'watched@example.com', name: 'Wat', password: OLD });
+      const { browser } = await openAccount(tight.server, user);
+      assert.ok(!(await browser.open('/account/activity')).text.includes('wrong password'));
+      const attacker = async (address, email = user.email) => {
+        const from = new Browser(tight.server);
+        from.extraHeaders = { 'x-forwarded-for': address, 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Firefox/130.0' };
+        return { from, page: await from.open('/account'), email };
+      };
+      for (const address of ['198.51.100.7', '198.51.100.7', '2001:db8::1', '2001:db8::2']) {
+        const { from, page, email } = await attacker(address);
+        await typePassword(from, page, { email, password: 'not-it' });
+      }
+      const asking = await attacker('203.0.113.9');
+      const sent = await asking.from.submit(asking.page, 'link-send', { email: user.email });
+      const { code, link } = await takeMail(tight.mails, user.email);
+      await asking.from.submit(sent, 'link-code-submit', { code: code === '123 456' ? '123 457' : '123 456' });
+      const elsewhere = (await attacker('203.0.113.10')).from;
+      const number = numberOn(sent) === '11' ? '12' : '11';
+      await elsewhere.submit(await elsewhere.open(link), 'link-approve', { number });
+      for (let i = 0; i < 5; i++) {
+        const { from, page, email } = await attacker('192.0.2.77');
+        await typePassword(from, page, { email, password: 'not-it' });
+      }
+      const { text } = await browser.open('/account/activity');
+      const rows = [...text.matchAll(/<li>([\s\S]*?)<\/li>/g)].map(([, row]) => row.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' '));
+      const row = (what, from) => rows.filter((each) => each.includes(what) && each.includes(from));
+      assert.equal(row('A wrong password was entered', '198.51.100.7').length, 1, rows.join('\n'));
+      assert.match(row('A wrong password was entered', '198.51.100.7')[0], /Attempts: 2/);
+      assert.match(row('A wrong password was entered', '198.51.100.7')[0], /Firefox/);
+      assert.match(row('A wrong password was entered', '2001:db8::2')[0], /Attempts: 2/);
+      assert.equal(row('A wrong code was entered', '203.0.113.9').length, 1);
+      assert.equal(row('A wrong number was entered', '203.0.113.10').length, 1);
+      assert.equal(row('Sign-ins were held back', '192.0.2.77').length, 1);
+      assert.equal(row('Signed in with the password', '127.0.0.1').length, 1, 'what was done is still there');
+    } finally {
+      await tight.stop();
+    }
   });
 
   test('sessions: one ends, then all others', async () => {
@@ -184,7 +233,13 @@ onEachBackend('account', (backend) => {
     const unconfirmed = await browser.submit(page, 'delete-submit', { confirm: '' });
     assert.equal(unconfirmed.status, 422);
     assert.ok(await canSignIn(server, user.email, OLD));
-    const done = await browser.submit(page, 'delete-submit', { confirm: 'yes' });
+    for (const password of ['', 'not-it']) {
+      const wrong = await browser.submit(page, 'delete-submit', { confirm: 'yes', password });
+      assert.equal(wrong.status, 422);
+      assert.match(wrong.text, /present password is not right/);
+    }
+    assert.ok(await canSignIn(server, user.email, OLD));
+    const done = await browser.submit(page, 'delete-submit', { confirm: 'yes', password: OLD });
     assert.match(done.text, /Your account was deleted/);
     await takeNotice(world.mails, user.email, /deleted/);
     assert.ok((await browser.open('/account')).has('login-email'));

@@ -12,6 +12,8 @@ import { freePort } from '../support/ports.mjs';
 import { authorizeUrl } from '../support/relying_party.mjs';
 import { MailServer } from '../support/smtp_server.mjs';
 
+/** How long the mail server is away; by hand a minute and more. */
+const OUTAGE_S = Number(process.env.LATCHKEY_OUTAGE ?? 3);
 const PERSON = { email: 'Alice@example.com', name: 'Alice', password: 'violet-Harbour-92-lantern' };
 const FOLD = 'alice@example.com';
 const pause = (ms) => new Promise((done) => { setTimeout(done, ms); });
@@ -57,6 +59,11 @@ async function askForLink({ latchkey, client }, email = PERSON.email, node = lat
 
 async function ledger(latchkey, ...flags) {
   return JSON.parse((await latchkey.command(['mail', 'list', '--json', ...flags])).stdout);
+}
+
+async function suppressed(latchkey) {
+  const { stdout } = await latchkey.command(['mail', 'suppressed', 'list', '--json']);
+  return JSON.parse(stdout).map(({ address }) => address);
 }
 
 /** Waits until the newest mail of the ledger is as wanted. */
@@ -121,19 +128,23 @@ onEachBackend('mail', (backend) => {
     assert.match(row.last_result, /550 5\.1\.1 no such user/);
     assert.match(at.latchkey.log, /mailer\.suppressed/);
     assert.doesNotMatch(at.latchkey.log, /alice@example/i);
-    const listed = JSON.parse((await at.latchkey.command(['mail', 'suppressed', 'list', '--json'])).stdout);
-    assert.deepEqual(listed.map(({ address }) => address), [FOLD]);
+    assert.deepEqual(await suppressed(at.latchkey), [FOLD]);
     // The next one is not even tried, and the page does not tell.
     const asked = server.recipientsAsked;
     const second = await askForLink(at);
     assert.equal(second.title, first.title);
     await ledgerUntil(at.latchkey, ([newest]) => newest?.state === 'suppressed');
     assert.equal(server.recipientsAsked, asked);
+    const shown = await at.latchkey.command(['mail', 'list', '--address', PERSON.email]);
+    assert.match(shown.stdout, /bounced.*address suppressed\n/);
+    assert.match(shown.stderr, /alice@example\.com is suppressed.*latchkey mail suppressed remove alice@example\.com/);
+    assert.equal((await ledger(at.latchkey))[0].address_suppressed, true);
     // The operator lets it in again.
     server.judgeRecipient = () => undefined;
     await at.latchkey.command(['mail', 'suppressed', 'remove', PERSON.email]);
     await askForLink(at);
     await server.waitFor(1);
+    assert.ok((await ledger(at.latchkey)).every((mail) => !mail.address_suppressed));
     const again = await runProgram(['mail', 'suppressed', 'remove', PERSON.email],
       { settings: at.latchkey.settings, cwd: at.latchkey.folder });
     assert.equal(again.code, 1);
@@ -141,14 +152,37 @@ onEachBackend('mail', (backend) => {
     await at.latchkey.stop();
   });
 
-  test('refused because of its contents fails and suppresses nobody', async () => {
+  test('refused because of its contents fails and suppresses nobody, whatever the bare code', async () => {
     const server = await mailServer();
-    server.judgeMessage = () => [554, '5.7.1 looks like spam'];
     const at = await startWith(server, { backend });
+    for (const refusal of [[554, '5.7.1 looks like spam'], [550, 'message rejected'], [553, 'not today'], [550, '5.2.1 disabled']]) {
+      server.judgeMessage = () => refusal;
+      await askForLink(at);
+      await ledgerUntil(at.latchkey, ([newest]) => newest?.state === 'failed' && newest.last_result === refusal.join(' '));
+    }
+    assert.deepEqual(await suppressed(at.latchkey), []);
+    // The next mail goes out.
+    server.judgeMessage = () => undefined;
     await askForLink(at);
-    const [row] = await ledgerUntil(at.latchkey, ([newest]) => newest?.state === 'failed');
-    assert.match(row.last_result, /554 5\.7\.1/);
-    assert.deepEqual(JSON.parse((await at.latchkey.command(['mail', 'suppressed', 'list', '--json'])).stdout), []);
+    await server.waitFor(1);
+    // An enhanced code speaks of the address wherever it is said.
+    server.judgeMessage = () => [550, '5.1.1 no such user'];
+    await askForLink(at);
+    await ledgerUntil(at.latchkey, ([newest]) => newest?.state === 'bounced');
+    assert.deepEqual(await suppressed(at.latchkey), [FOLD]);
+    await at.latchkey.stop();
+  });
+
+  test('a recipient refused without an enhanced code is suppressed; for a rule of the server it is not', async () => {
+    const server = await mailServer();
+    const at = await startWith(server, { backend });
+    for (const [refusal, state] of [[[554, 'relay access denied'], 'failed'], [[550, '5.7.1 no relaying'], 'failed'],
+      [[550, 'mailbox unavailable'], 'bounced']]) {
+      server.judgeRecipient = () => refusal;
+      await askForLink(at);
+      await ledgerUntil(at.latchkey, ([newest]) => newest?.last_result === refusal.join(' ') && newest.state === state);
+      assert.deepEqual(await suppressed(at.latchkey), state === 'bounced' ? [FOLD] : []);
+    }
     await at.latchkey.stop();
   });
 
@@ -172,18 +206,26 @@ onEachBackend('mail', (backend) => {
     await at.latchkey.stop();
   });
 
-  test('waits while the server is away, and goes out when it is back', async () => {
+  test(`waits while the server is away (${OUTAGE_S} s), and goes out when it is back, each once`, async (context) => {
     const server = await mailServer({ away: true });
     server.port = await freePort();
     const at = await startWith(server, { backend });
+    const began = Date.now();
     for (let i = 0; i < 3; i++) await askForLink(at);
     await ledgerUntil(at.latchkey, (rows) => rows.some(({ last_result }) => last_result));
-    await pause(3_000);
-    assert.ok((await ledger(at.latchkey)).every(({ state }) => state === 'queued'));
+    while (Date.now() - began < OUTAGE_S * 1_000) await pause(100);
+    await askForLink(at);
+    const waiting = await ledger(at.latchkey);
+    assert.equal(waiting.length, 4);
+    assert.ok(waiting.every(({ state }) => state === 'queued'), JSON.stringify(waiting));
     await server.start();
-    await server.waitFor(3, { within: 40_000 });
-    await ledgerUntil(at.latchkey, (rows) => rows.every(({ state }) => state === 'accepted'));
-    assert.equal(new Set(server.messages.map(({ headers }) => headers['message-id'])).size, 3);
+    const back = Date.now();
+    await server.waitFor(4, { within: 40_000 });
+    const rows = await ledgerUntil(at.latchkey, (all) => all.every(({ state }) => state === 'accepted'));
+    assert.equal(server.messages.length, 4);
+    assert.equal(new Set(server.messages.map(({ headers }) => headers['message-id'])).size, 4);
+    const attempts = rows.map((row) => row.attempts).join(', ');
+    context.diagnostic(`away for ${Math.round((back - began) / 1_000)} s; all accepted ${Date.now() - back} ms later; attempts ${attempts}`);
     await at.latchkey.stop();
   });
 

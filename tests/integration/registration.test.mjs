@@ -19,12 +19,14 @@ const METADATA = { client_name: 'Registered', redirect_uris: ['https://rp.test/c
 /** An https server on loopback that answers every path with the same document. */
 async function serveDocument(folder, status = 200, headers = {}) {
   const files = makeCertificate(folder);
-  const state = { body: '[]', hits: 0, certificate: files.certificate };
+  const state = { body: '[]', hits: 0, held: Promise.resolve(), certificate: files.certificate };
   const server = https.createServer({ cert: readFileSync(files.certificate), key: readFileSync(files.key) },
     (request, response) => {
       state.hits += 1;
-      response.writeHead(status, { 'content-type': 'application/json', ...headers });
-      response.end(state.body);
+      state.held.then(() => {
+        response.writeHead(status, { 'content-type': 'application/json', ...headers });
+        response.end(state.body);
+      });
     });
   await new Promise((done) => { server.listen(0, '127.0.0.1', done); });
   state.url = `https://localhost:${server.address().port}/uris.json`;
@@ -182,6 +184,46 @@ onEachBackend('registration', (backend) => {
     assert.equal((await register(server, { redirect_uris: ['javascript:x'] }, once)).status, 400);
     assert.equal((await register(server, METADATA, once)).status, 201);
     assertOAuthError(await register(server, METADATA, once), 401, 'invalid_token');
+  });
+
+  test('of two updates at the same time neither undoes the other', async () => {
+    const made = await registered({ token_endpoint_auth_method: 'none' });
+    sector.body = JSON.stringify(METADATA.redirect_uris);
+    let release;
+    sector.held = new Promise((done) => { release = done; });
+    const hits = sector.hits;
+    const update = (more) => manage(server, 'PUT', ...own(made), { ...METADATA, client_id: made.client_id, ...more });
+    const waiting = update({ client_name: 'Slow', sector_identifier_uri: sector.url });
+    while (sector.hits === hits) await new Promise((done) => { setTimeout(done, 5); });
+    const quick = await update({ client_name: 'Quick' });
+    assert.equal(quick.status, 200, quick.text);
+    const { client_secret: secret } = quick.json();
+    assert.ok(secret);
+    release();
+    sector.held = Promise.resolve();
+    const slow = await waiting;
+    assert.equal(slow.status, 200, slow.text);
+    // The later one found the secret that the other one had been given.
+    assert.equal(slow.json().client_secret, undefined);
+    assert.equal((await manage(server, 'GET', ...own(made))).json().client_name, 'Slow');
+    const answer = await redeem(server, { client_id: made.client_id, client_secret: secret },
+      { code: 'lkc_x', verifier: 'x'.repeat(43), redirect_uri: METADATA.redirect_uris[0] });
+    assertOAuthError(answer, 400, 'invalid_grant');
+  });
+
+  test('updates at the same time are all answered, and one secret is right', async () => {
+    const made = await registered({ token_endpoint_auth_method: 'none' });
+    const answers = await Promise.all(Array.from({ length: 12 }, (_, at) => manage(server, 'PUT', ...own(made),
+      { ...METADATA, client_id: made.client_id, client_name: `Number ${at}` })));
+    const secrets = [];
+    for (const answer of answers) {
+      assert.ok([200, 503].includes(answer.status), answer.text);
+      if (answer.json().client_secret) secrets.push(answer.json().client_secret);
+    }
+    assert.equal(secrets.length, 1);
+    const answer = await redeem(server, { client_id: made.client_id, client_secret: secrets[0] },
+      { code: 'lkc_x', verifier: 'x'.repeat(43), redirect_uri: METADATA.redirect_uris[0] });
+    assertOAuthError(answer, 400, 'invalid_grant');
   });
 
   test('sector_identifier_uri is fetched and must hold every redirect URI', async () => {
@@ -357,6 +399,34 @@ onEachBackend('registration modes', (backend) => {
         assertOAuthError(await manage(server, 'GET', 'x', given), 403, 'access_denied');
       }
       assert.ok((await server.addClient({ name: 'Ours', redirect_uris: ['https://rp.test/cb'] })).client_id);
+    } finally {
+      await server.stop();
+    }
+  });
+
+  test('open: the operator can vouch for a stranger', async () => {
+    const server = await startLatchkey({ backend,
+      settings: { registration: 'open', registration_most_unverified: '1' } });
+    try {
+      const metadata = { ...METADATA, grant_types: ['authorization_code', 'refresh_token'] };
+      const made = (await register(server, metadata)).json();
+      const update = async () => {
+        const answer = await manage(server, 'PUT', made.client_id, made.registration_access_token,
+          { ...metadata, client_id: made.client_id });
+        assert.equal(answer.status, 200, answer.text);
+        return answer.json().grant_types;
+      };
+      assertOAuthError(await register(server, metadata), 503, 'temporarily_unavailable');
+      assert.deepEqual(await update(), ['authorization_code']);
+      const command = async (id, ...flags) => server.command(['client', 'verify', id, ...flags]);
+      assert.match((await command(made.client_id)).stdout, /^Verified /);
+      assert.match((await command(made.client_id)).stdout, /nothing changed/);
+      assert.equal(JSON.parse((await command(made.client_id, '--json')).stdout).changed, false);
+      await assert.rejects(command('nobody'), /There is no client nobody/);
+      assert.doesNotMatch((await server.command(['client', 'list'])).stdout, /unverified/);
+      // At once, though the server may hold what it read before for a second: it finds that it changed.
+      assert.deepEqual(await update(), metadata.grant_types);
+      assert.equal((await register(server, metadata)).status, 201);
     } finally {
       await server.stop();
     }

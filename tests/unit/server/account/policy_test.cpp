@@ -25,7 +25,7 @@ PasswordOptions options(int strength = 2, std::string blocklist = {}) {
 
 std::string breach(const Passwords& passwords, const std::string& text,
                    const std::vector<std::string>& personal = {}) {
-  return passwords.policy_breach(Password(text), personal);
+  return passwords.policy_breach(Password(text), personal).key;
 }
 
 // Gone with the test.
@@ -56,8 +56,8 @@ TEST_CASE("policy: each breach has its own text") {
 TEST_CASE("policy: the person's own words are no password") {
   const Passwords passwords(options());
   const std::vector<std::string> ann = {"ann.kowalczyk@zubrowka.example", "Ann Kowalczyk"};
-  for (const char* text : {"kowalczyk", "Kowalczyk1", "ann.kowalczyk@zubrowka.example",
-                           "zubrowka1", "K0walczyk"}) {
+  for (const char* text :
+       {"kowalczyk", "Kowalczyk1", "ann.kowalczyk@zubrowka.example", "zubrowka1", "K0walczyk"}) {
     CAPTURE(text);
     CHECK(breach(passwords, text, ann) == "password_personal");
   }
@@ -88,4 +88,15 @@ TEST_CASE("policy: the blocklist, whatever the case of letters") {
   CHECK(breach(passwords, "another one of them") == "password_blocked");
   CHECK(breach(passwords, "correct-zebra-otter-91") == "");
   CHECK_THROWS_AS(Passwords(options(2, "/nonexistent/list")), std::runtime_error);
+}
+
+TEST_CASE("policy: the strength is told with what is too weak") {
+  const Passwords passwords(options(3));
+  CHECK(passwords.least_score() == 3);
+  const auto weak = passwords.policy_breach(Password("password"));
+  CHECK(weak.key == "password_weak");
+  CHECK(weak.score == 0);
+  const auto better = passwords.policy_breach(Password("jnvmqxwk"));
+  CHECK((better.key.empty() || (better.score > 0 && better.score < 3)));
+  CHECK(Passwords(options(0)).least_score() == 1);
 }
