@@ -133,7 +133,7 @@ runtime::Task<AttemptOutcome> attempt_password(store::Store& store, Passwords& p
   if (!reservation.allowed) {
     // Told to the person when it is their account that is attacked. A flood of such attempts from
     // one place, or at the whole site, is refused without writing anything.
-    if (std::ranges::any_of(reservation.full, is_of_account)) {
+    if (std::ranges::all_of(reservation.full, is_of_account)) {
       auto noted = co_await note_refusal(store, throttle_key, refusal, "throttled", now);
       if (!noted) co_return noted.error();
     }

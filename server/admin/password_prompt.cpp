@@ -32,13 +32,14 @@ class UnseenTyping {
     sigset_t ends;
     ::sigemptyset(&ends);
     for (const int number : {SIGINT, SIGTERM, SIGHUP}) ::sigaddset(&ends, number);
-    ::pthread_sigmask(SIG_BLOCK, &ends, nullptr);
+    ::pthread_sigmask(SIG_BLOCK, &ends, &mask_before_);
     signals_ = ::signalfd(-1, &ends, SFD_CLOEXEC);
   }
   UnseenTyping(const UnseenTyping&) = delete;
   ~UnseenTyping() {
     ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_);
     if (signals_ >= 0) ::close(signals_);
+    ::pthread_sigmask(SIG_SETMASK, &mask_before_, nullptr);
   }
 
   // Without its end. Nothing: the input ended, or a signal asked to end.
@@ -72,6 +73,7 @@ class UnseenTyping {
   }
 
   termios before_{};
+  sigset_t mask_before_{};
   int signals_ = -1;
 };
 

@@ -65,7 +65,9 @@ runtime::Task<PasswordCheck> check_password(const Provider& provider, const Requ
        .device = signin::read_device(provider, request),
        .browser = signin::browser_name(request.header("user-agent").value_or(""))},
       now);
-  if (const auto* accepted = std::get_if<account::Accepted>(&outcome)) {
+  const auto* accepted = std::get_if<account::Accepted>(&outcome);
+  // The address may have become another person's while the password was checked.
+  if (accepted && accepted->record.user.id == asked.person.id()) {
     auto returned = co_await provider.store.give_back(accepted->give_back);
     if (!returned) co_return store_failure(provider, request, own_page, returned.error());
     co_return PasswordRight{};

@@ -54,9 +54,12 @@ runtime::Task<Response> post_delete(const Provider& provider, Request request) {
                                               .to = person.account.user.primary_email(),
                                               .language = person.look.language});
   if (!notice) co_return store_failure(provider, request, kPage, notice.error());
-  const auto done = co_await provider.store.delete_user(person.id(), person.actor(request),
-                                                        provider.now(), std::move(*notice));
+  const auto done =
+      co_await provider.store.delete_user(person.id(), person.actor(request), provider.now(),
+                                          std::move(*notice), person.account.session.id);
   if (!done) co_return store_failure(provider, request, kPage, done.error());
+  // The session has just ended elsewhere: signing in comes first.
+  if (!*done) co_return to_own_page(provider, person, kPage);
   observe::log_info("account_deleted",
                     {{"user_id", person.id()}, {"source", request.client_address}});
   auto response = page::account_deleted(provider.pages, person.look);

@@ -76,7 +76,8 @@ runtime::Task<Attempt> attempt(const Provider& provider, store::LogoutDelivery d
   request.url = delivery.uri;
   request.body = form.encode();
   request.most_bytes = 16'384;
-  request.share = outbound::Share::own;
+  // What a stranger registered is fetched in the strangers' half.
+  request.share = (*client)->quarantined ? outbound::Share::strangers : outbound::Share::own;
   co_return judge(co_await provider.outbound.send(std::move(request)));
 }
 

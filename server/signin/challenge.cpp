@@ -66,10 +66,12 @@ struct Start {
 // asks for mails to an address does not keep its person from getting one.
 std::vector<store::Bucket> buckets_of(const Provider& provider, const http::Request& request,
                                       const Start& start) {
-  const auto device = start.user ? known_device(provider, request, *start.user) : std::nullopt;
+  // Read for strangers too, so that it takes the same time.
+  const auto device = read_device(provider, request);
+  const bool known = start.user && is_device_of(device, *start.user);
   const auto per_address = provider.config.mail_attempts_address;
-  return {device ? store::Bucket{counter(provider, "mail-device", device->device_id), per_address}
-                 : store::Bucket{counter(provider, "mail", start.fold), per_address},
+  return {known ? store::Bucket{counter(provider, "mail-device", device->device_id), per_address}
+                : store::Bucket{counter(provider, "mail", start.fold), per_address},
           {counter(provider, "mail-source", oidc::network_of(request.client_address)),
            provider.config.mail_attempts_source}};
 }

@@ -18,14 +18,9 @@ std::optional<account::DeviceCookie> read_device(const provider::Provider& provi
   return account::open_device_cookie(provider.keys.purpose_key("device_cookie"), *cookie);
 }
 
-std::optional<account::DeviceCookie> known_device(const provider::Provider& provider,
-                                                  const http::Request& request,
-                                                  const oidc::model::User& user) {
-  auto device = read_device(provider, request);
-  if (!device || device->user_id != user.id || device->issued_at < user.credentials_changed_at) {
-    return std::nullopt;
-  }
-  return device;
+bool is_device_of(const std::optional<account::DeviceCookie>& device,
+                  const oidc::model::User& user) {
+  return device && device->user_id == user.id && device->issued_at >= user.credentials_changed_at;
 }
 
 std::string set_device(const provider::Provider& provider, const http::Request& request,

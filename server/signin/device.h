@@ -14,9 +14,8 @@ std::optional<account::DeviceCookie> read_device(const provider::Provider& provi
                                                  const http::Request& request);
 // Only when the browser signed in to that account, and since its password was last changed: whoever
 // had the old one is a stranger again.
-std::optional<account::DeviceCookie> known_device(const provider::Provider& provider,
-                                                  const http::Request& request,
-                                                  const oidc::model::User& user);
+bool is_device_of(const std::optional<account::DeviceCookie>& device,
+                  const oidc::model::User& user);
 // Set-Cookie for a browser that is that person's from now on. One that was before keeps its name.
 std::string set_device(const provider::Provider& provider, const http::Request& request,
                        const std::string& user_id);

@@ -87,9 +87,10 @@ runtime::Task<std::expected<Waiting, Response>> load_waiting(const Provider& pro
 }
 
 // Where guesses at a code are counted, beside the five of its challenge. The browser of a person
-// who signed in there before has a count of its own. All others share one for the address, as for
-// its password (NIST SP 800-63B-4 §3.2.2), but wide, and no network may use up more than a part of
-// it: else a few mails of a stranger would close the way in for a day. The link is not held up.
+// who signed in there before has a count of its own. All others share one for the address. It is
+// wider than that of its password, which keeps to NIST SP 800-63B-4 §3.2.2, and no network may use
+// up more than a part of it: else a few mails of a stranger would close the way in for a day, and
+// each code ends after five guesses anyhow. The link is not held up.
 runtime::Task<store::StoreResult<std::vector<store::Bucket>>> code_buckets(
     const Provider& provider, const Request& request, const EmailChallenge& challenge) {
   const auto name = [&](std::string_view kind, const std::string& value) {
@@ -100,7 +101,7 @@ runtime::Task<store::StoreResult<std::vector<store::Bucket>>> code_buckets(
       device && device->user_id == challenge.user_id) {
     const auto user = co_await provider.store.find_user(challenge.user_id);
     if (!user) co_return std::unexpected(user.error());
-    if (*user && known_device(provider, request, **user)) {
+    if (*user && is_device_of(device, **user)) {
       co_return std::vector<store::Bucket>{
           {name("mail-code-device", device->device_id), daily, kDay}};
     }

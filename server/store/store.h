@@ -175,9 +175,11 @@ class Store {
                                                  std::optional<QueuedMail> notice = std::nullopt);
   Task<StoreResult<bool>> set_claims(std::string user_id, std::string claims_json, Actor actor,
                                      TimePoint now);
-  // Ends everything and removes the personal data; the id is never given again. False: no such.
+  // Ends everything and removes the personal data; the id is never given again. False: no such, or
+  // the session that asks (`by_session`) has ended.
   Task<StoreResult<bool>> delete_user(std::string user_id, Actor actor, TimePoint now,
-                                      std::optional<QueuedMail> notice = std::nullopt);
+                                      std::optional<QueuedMail> notice = std::nullopt,
+                                      std::optional<std::int64_t> by_session = std::nullopt);
   Task<StoreResult<std::optional<oidc::model::User>>> find_user_by_email(std::string email_fold);
 
   // own_pages.cpp: what a person sees of their own.

@@ -192,7 +192,14 @@ TEST_CASE("a person who is deleted leaves an id and nothing else", "[store]") {
   CHECK_FALSE(run(f.store->set_claims("nobody", "{}", kActor, kNow)).value());
   REQUIRE(run(f.store->note_refused_sign_in({.person = f.who.user_id, .method = "pwd"}, kNow)));
   auto notice = sample_mail(*f.store, "a@example.com");
+  // One who asks for it needs a session that lives.
+  const auto ended = f.second_session().session_row + 1;
+  CHECK_FALSE(run(f.store->delete_user(f.who.user_id, kActor, kNow, notice, ended)).value());
+  CHECK(run(f.store->find_user(f.who.user_id)).value());
   CHECK(run(f.store->delete_user(f.who.user_id, kActor, kNow, notice)).value());
+  // A password that was being checked leaves nothing either.
+  REQUIRE(run(f.store->note_refused_sign_in({.person = f.who.user_id, .method = "pwd"}, kNow)));
+  CHECK(run(f.store->list_refused_sign_ins(f.who.user_id, 10)).value().empty());
   CHECK_FALSE(run(f.store->delete_user(f.who.user_id, kActor, kNow)).value());
   CHECK_FALSE(run(f.store->find_user(f.who.user_id)).value());
   CHECK_FALSE(run(f.store->find_password("a@example.com")).value());

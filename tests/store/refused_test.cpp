@@ -15,7 +15,9 @@ RefusedSignIn attempt(const std::string& network, const std::string& method = "p
 }
 
 struct Fixture {
-  explicit Fixture(Backend backend) : database(backend), store(database.open()) {}
+  explicit Fixture(Backend backend) : database(backend), store(database.open()) {
+    REQUIRE(run(store->insert_user(sample_user("u1", "a@example.com"), kActor, kNow)));
+  }
   void note(const RefusedSignIn& refused, TimePoint at = kNow) {
     REQUIRE(run(store->note_refused_sign_in(refused, at)));
   }
@@ -117,6 +119,7 @@ TEST_CASE("no refused sign-in is lost in a burst", "[store][race]") {
   const Database database(GENERATE(Backend::sqlite, Backend::postgresql));
   TwoNodes nodes(database);
   RawDatabase raw(database.url());
+  REQUIRE(run(nodes.one->insert_user(sample_user("u1", "a@example.com"), kActor, kNow)));
   std::int64_t total = 0;
   for (const int racers : kRacers) {
     race<int>(nodes, racers, [&](Store& store, int racer) -> Task<StoreResult<int>> {

@@ -14,9 +14,10 @@ const quote = (word) => `'${String(word).replaceAll("'", "'\\''")}'`;
  */
 export function runAtTerminal(args, answers, { settings = {}, cwd = tmpdir(), timeout = 20_000 } = {}) {
   return new Promise((done, reject) => {
+    // No shell stays between script(1) and the program: Ctrl-C would end it too, with a status of its own.
     // The terminal repeats what is typed, as every terminal does, unless the program asks it not to.
     const child = spawn('script', ['--quiet', '--return', '--flush', '--echo', 'always',
-      '--command', [PROGRAM, ...args].map(quote).join(' '), '/dev/null'],
+      '--command', `exec ${[PROGRAM, ...args].map(quote).join(' ')}`, '/dev/null'],
     { cwd, env: { ...cleanEnvironment(), ...asEnvironment(settings) } });
     let shown = '';
     let answered = 0;

@@ -202,16 +202,23 @@ Task<StoreResult<bool>> Store::set_claims(std::string user_id, std::string claim
 }
 
 Task<StoreResult<bool>> Store::delete_user(std::string user_id, Actor actor, TimePoint now,
-                                           std::optional<QueuedMail> notice) {
+                                           std::optional<QueuedMail> notice,
+                                           std::optional<std::int64_t> by_session) {
   co_return co_await sql::submit<bool>(
       *state_, Access::write,
-      [id = std::move(user_id), actor = std::move(actor), now,
-       notice = std::move(notice)](Transaction& tx) -> StoreResult<bool> {
+      [id = std::move(user_id), actor = std::move(actor), now, notice = std::move(notice),
+       by_session](Transaction& tx) -> StoreResult<bool> {
         const auto known = tx.execute(
             "UPDATE users SET status = 'disabled', claims = '{}', deleted_at = :now,"
             " updated_at = :now, signed_in_at = NULL WHERE id = :id AND deleted_at IS NULL",
             {{"now", now}, {"id", id}});
         if (known != 1) return false;
+        // The password took a while to check: whoever lost the account to its person meanwhile must
+        // not end it.
+        if (by_session && !hold_session(tx, *by_session, id, now)) {
+          tx.discard();
+          return false;
+        }
         sql::end_all_sessions(tx, id, now);
         sql::revoke_all_grants(tx, id, now);
         remove_personal_data(tx, id);

@@ -47,6 +47,16 @@ Task<StoreResult<void>> Store::note_refused_sign_in(RefusedSignIn refused, TimeP
   co_return co_await sql::submit<void>(
       *state_, Access::write,
       [refused = std::move(refused), now](Transaction& tx) -> StoreResult<void> {
+        // Asked for everybody, so that the same is done for strangers. One who was deleted while
+        // the password was checked leaves nothing behind.
+        const bool exists =
+            tx.query("SELECT id FROM users WHERE id = :person AND deleted_at IS NULL", "t",
+                     {{"person", refused.person}})
+                .next();
+        if (!exists && !refused.decoy) {
+          tx.discard();
+          return {};
+        }
         const auto day = day_of(now);
         const auto held = read_day(tx, refused, day);
         const bool apart = held.own_last || held.count < kMostRowsOfDay;

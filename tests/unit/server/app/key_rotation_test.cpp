@@ -251,8 +251,15 @@ TEST_CASE("Rotation: readers go on while keys change") {
   for (int i = 0; i < 3; ++i) {
     readers.emplace_back([&] {
       while (!stop) {
+        // A thread that had to wait meanwhile may find all keys changed: one of the two sets is of
+        // the moment of signing.
+        const auto before = keys.ring->verification_keys();
         const auto token = keys.ring->sign(Algorithm::ES256, "JWT", "{}");
-        if (!token || !oidc::jose::verify_jwt(*token, *keys.ring->verification_keys())) ++wrong;
+        const auto after = keys.ring->verification_keys();
+        if (!token ||
+            (!oidc::jose::verify_jwt(*token, *before) && !oidc::jose::verify_jwt(*token, *after))) {
+          ++wrong;
+        }
       }
     });
   }
