@@ -68,10 +68,7 @@ bool is_of_account(const std::string& bucket) {
 std::optional<store::Bucket> device_bucket(std::string_view key, const ThrottleLimits& limits,
                                            const std::optional<DeviceCookie>& device,
                                            const std::optional<store::PasswordRecord>& record) {
-  if (!device || !record || device->user_id != record->user.id ||
-      device->issued_at < record->user.credentials_changed_at) {
-    return std::nullopt;
-  }
+  if (!record || !is_device_of(device, record->user)) return std::nullopt;
   return store::Bucket{store::bucket_name(key, "device", device->device_id), limits.account};
 }
 
@@ -87,6 +84,10 @@ std::string_view rule_broken(const std::optional<store::PasswordRecord>& record,
 }
 
 }  // namespace
+
+bool is_device_of(const std::optional<DeviceCookie>& device, const oidc::model::User& user) {
+  return device && device->user_id == user.id && device->issued_at >= user.credentials_changed_at;
+}
 
 std::string seal_device_cookie(std::string_view key, const DeviceCookie& cookie) {
   oidc::Form form;

@@ -33,6 +33,9 @@ struct DeviceCookie {
 };
 std::string seal_device_cookie(std::string_view key, const DeviceCookie& cookie);
 std::optional<DeviceCookie> open_device_cookie(std::string_view key, std::string_view text);
+// Only when the browser signed in to that account, and since its password was last changed: whoever
+// had the old one is a stranger again.
+bool is_device_of(const std::optional<DeviceCookie>& device, const oidc::model::User& user);
 
 struct PasswordAttempt {
   std::string email;  // as typed

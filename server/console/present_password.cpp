@@ -4,7 +4,6 @@
 
 #include "server/account/password_sign_in.h"
 #include "server/provider/failure.h"
-#include "server/signin/browser_name.h"
 #include "server/signin/device.h"
 #include "server/signin/ways_in.h"
 
@@ -50,21 +49,10 @@ runtime::Task<PasswordCheck> check_password(const Provider& provider, const Requ
                                             const AskedPerson& asked, const oidc::Form& fields,
                                             std::string own_page) {
   if (!asked.by_password) co_return PasswordRight{};
-  const auto& config = provider.config;
   const auto now = provider.now();
-  auto outcome = co_await account::attempt_password(
-      provider.store, provider.passwords, provider.keys.purpose_key("throttle"),
-      {.account = config.throttle_account_attempts,
-       .account_daily = config.throttle_account_daily_attempts,
-       .address = config.throttle_address_attempts,
-       .site = config.throttle_site_attempts,
-       .window = config.throttle_window},
-      {.email = asked.person.account.user.primary_email(),
-       .password = oidc::Password(fields.value_or("password", "")),
-       .client_address = request.client_address,
-       .device = signin::read_device(provider, request),
-       .browser = signin::browser_name(request.header("user-agent").value_or(""))},
-      now);
+  auto outcome =
+      co_await signin::try_password(provider, request, asked.person.account.user.primary_email(),
+                                    oidc::Password(fields.value_or("password", "")));
   const auto* accepted = std::get_if<account::Accepted>(&outcome);
   // The address may have become another person's while the password was checked.
   if (accepted && accepted->record.user.id == asked.person.id()) {

@@ -68,7 +68,7 @@ std::vector<store::Bucket> buckets_of(const Provider& provider, const http::Requ
                                       const Start& start) {
   // Read for strangers too, so that it takes the same time.
   const auto device = read_device(provider, request);
-  const bool known = start.user && is_device_of(device, *start.user);
+  const bool known = start.user && account::is_device_of(device, *start.user);
   const auto per_address = provider.config.mail_attempts_address;
   return {known ? store::Bucket{counter(provider, "mail-device", device->device_id), per_address}
                 : store::Bucket{counter(provider, "mail", start.fold), per_address},

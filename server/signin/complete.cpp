@@ -26,7 +26,8 @@ runtime::Task<store::StoreResult<std::optional<store::QueuedMail>>> sign_in_noti
   if (proof.is_told || !has_mail(provider)) co_return std::nullopt;
   const auto user = co_await provider.store.find_user(proof.user_id);
   if (!user) co_return std::unexpected(user.error());
-  if (!*user || (*user)->emails.empty() || is_device_of(read_device(provider, request), **user)) {
+  if (!*user || (*user)->emails.empty() ||
+      account::is_device_of(read_device(provider, request), **user)) {
     co_return std::nullopt;
   }
   co_return co_await make_notice(

@@ -2,6 +2,7 @@
 
 #include "oidc/base/base64url.h"
 #include "oidc/crypto/random.h"
+#include "server/signin/browser_name.h"
 #include "server/signin/flow.h"
 
 namespace server::signin {
@@ -18,9 +19,23 @@ std::optional<account::DeviceCookie> read_device(const provider::Provider& provi
   return account::open_device_cookie(provider.keys.purpose_key("device_cookie"), *cookie);
 }
 
-bool is_device_of(const std::optional<account::DeviceCookie>& device,
-                  const oidc::model::User& user) {
-  return device && device->user_id == user.id && device->issued_at >= user.credentials_changed_at;
+runtime::Task<account::AttemptOutcome> try_password(const provider::Provider& provider,
+                                                    const http::Request& request, std::string email,
+                                                    oidc::Password password) {
+  const auto& config = provider.config;
+  co_return co_await account::attempt_password(
+      provider.store, provider.passwords, provider.keys.purpose_key("throttle"),
+      {.account = config.throttle_account_attempts,
+       .account_daily = config.throttle_account_daily_attempts,
+       .address = config.throttle_address_attempts,
+       .site = config.throttle_site_attempts,
+       .window = config.throttle_window},
+      {.email = std::move(email),
+       .password = std::move(password),
+       .client_address = request.client_address,
+       .device = read_device(provider, request),
+       .browser = browser_name(request.header("user-agent").value_or(""))},
+      provider.now());
 }
 
 std::string set_device(const provider::Provider& provider, const http::Request& request,

@@ -101,7 +101,7 @@ runtime::Task<store::StoreResult<std::vector<store::Bucket>>> code_buckets(
       device && device->user_id == challenge.user_id) {
     const auto user = co_await provider.store.find_user(challenge.user_id);
     if (!user) co_return std::unexpected(user.error());
-    if (*user && is_device_of(device, **user)) {
+    if (*user && account::is_device_of(device, **user)) {
       co_return std::vector<store::Bucket>{
           {name("mail-code-device", device->device_id), daily, kDay}};
     }

@@ -3,7 +3,6 @@
 #include "oidc/base/text.h"
 #include "server/account/password_sign_in.h"
 #include "server/provider/failure.h"
-#include "server/signin/browser_name.h"
 #include "server/signin/complete.h"
 #include "server/signin/device.h"
 #include "server/signin/dispatch.h"
@@ -109,20 +108,8 @@ runtime::Task<Response> post_login(const Provider& provider, Request request) {
     flow.notice = SignInNotice::none;
     co_return show_again(provider, request, std::move(flow));
   }
-  const auto& config = provider.config;
-  auto outcome = co_await account::attempt_password(
-      provider.store, provider.passwords, provider.keys.purpose_key("throttle"),
-      {.account = config.throttle_account_attempts,
-       .account_daily = config.throttle_account_daily_attempts,
-       .address = config.throttle_address_attempts,
-       .site = config.throttle_site_attempts,
-       .window = config.throttle_window},
-      {.email = flow.email,
-       .password = oidc::Password(submitted->fields.value_or("password", "")),
-       .client_address = request.client_address,
-       .device = read_device(provider, request),
-       .browser = browser_name(request.header("user-agent").value_or(""))},
-      provider.now());
+  auto outcome = co_await try_password(provider, request, flow.email,
+                                       oidc::Password(submitted->fields.value_or("password", "")));
   if (auto* accepted = std::get_if<account::Accepted>(&outcome)) {
     co_return co_await accept(provider, request, std::move(flow), std::move(*accepted));
   }
