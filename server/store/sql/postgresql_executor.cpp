@@ -1,7 +1,9 @@
 #include "server/store/sql/postgresql_executor.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -96,7 +98,7 @@ PostgresqlExecutor::~PostgresqlExecutor() {
 
 void PostgresqlExecutor::submit(std::shared_ptr<Job> job) {
   if (down_.load() == slots_.size()) {
-    job->refuse({StoreFault::unavailable, "the database can't be reached"});
+    job->refuse({StoreFault::unavailable, why_down()});
     return;
   }
   queue_.push(std::move(job));
@@ -108,7 +110,7 @@ void PostgresqlExecutor::loop(Slot& slot) {
   while (true) {
     if (slot.connection == nullptr && !connect(slot)) {
       // One thread alone keeps trying when all are down; what waits is answered meanwhile.
-      if (down_.load() == slots_.size()) refuse_queued("the database can't be reached");
+      if (down_.load() == slots_.size()) refuse_queued(why_down());
       if (!sleep(pause)) return;
       pause = std::min(pause * 2, std::chrono::milliseconds(1'000));
       continue;
@@ -124,13 +126,17 @@ void PostgresqlExecutor::loop(Slot& slot) {
 bool PostgresqlExecutor::connect(Slot& slot) {
   try {
     slot.connection = open_postgresql_connection(conninfo_, timeout_);
-  } catch (const std::exception&) {
+  } catch (const std::exception& error) {
+    {
+      std::lock_guard lock(stop_mutex_);
+      trouble_ = error.what();
+    }
     set_down(slot, true);
     return false;
   }
   {
     std::lock_guard lock(slot.mutex);
-    slot.socket = slot.connection->socket();
+    slot.socket = ::fcntl(slot.connection->socket(), F_DUPFD_CLOEXEC, 0);
   }
   set_down(slot, false);
   return true;
@@ -142,7 +148,10 @@ void PostgresqlExecutor::disconnect(Slot& slot) {
   if (slot.connection == nullptr) return;
   {
     std::lock_guard lock(slot.mutex);
-    if (slot.socket >= 0) ::shutdown(slot.socket, SHUT_RDWR);
+    if (slot.socket >= 0) {
+      ::shutdown(slot.socket, SHUT_RDWR);
+      ::close(slot.socket);
+    }
     slot.socket = -1;
   }
   slot.connection.reset();
@@ -158,7 +167,12 @@ void PostgresqlExecutor::set_down(Slot& slot, bool down) {
   }
 }
 
-void PostgresqlExecutor::refuse_queued(const char* reason) {
+std::string PostgresqlExecutor::why_down() {
+  std::lock_guard lock(stop_mutex_);
+  return "the database can't be reached: " + trouble_;
+}
+
+void PostgresqlExecutor::refuse_queued(const std::string& reason) {
   for (const auto& job : queue_.take_all()) job->refuse({StoreFault::unavailable, reason});
 }
 
@@ -186,7 +200,7 @@ bool PostgresqlExecutor::try_run(Slot& slot, Job& job, int attempt) {
     return true;
   }
   if (slot.connection == nullptr && !connect(slot)) {
-    job.refuse({StoreFault::unavailable, "the database can't be reached"});
+    job.refuse({StoreFault::unavailable, why_down()});
     return true;
   }
   Connection& connection = *slot.connection;

@@ -36,6 +36,8 @@ class PostgresqlExecutor final : public Executor {
     bool down = false;                       // the last attempt to connect failed; thread's own
     std::mutex mutex;                        // guards what follows
     std::shared_ptr<Job> running;
+    // A descriptor of our own for the session's socket: libpq closes its own as soon as it sees the
+    // end, and its number may by then be another connection's.
     int socket = -1;
     std::thread thread;
   };
@@ -47,7 +49,9 @@ class PostgresqlExecutor final : public Executor {
   bool connect(Slot& slot);
   void disconnect(Slot& slot);
   void set_down(Slot& slot, bool down);
-  void refuse_queued(const char* reason);
+  // What the last attempt to connect met; libpq's messages hold no password.
+  std::string why_down();
+  void refuse_queued(const std::string& reason);
   void watch();
   // False when the executor is stopping.
   bool sleep(std::chrono::milliseconds time);
@@ -59,6 +63,7 @@ class PostgresqlExecutor final : public Executor {
   std::vector<std::unique_ptr<Slot>> slots_;
   std::mutex stop_mutex_;
   std::condition_variable stop_wake_;
+  std::string trouble_;  // of the last attempt to connect that failed; guarded by stop_mutex_
   bool stopping_ = false;
   bool watch_stopping_ = false;
   std::thread watchdog_;
