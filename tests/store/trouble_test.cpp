@@ -108,6 +108,18 @@ TEST_CASE("what waits when the store closes is still committed", "[store]") {
   CHECK(run(store->list_clients("", 1'000)).value().size() == 100);
 }
 
+TEST_CASE("a store that was closed is one whole file", "[store]") {
+  const Database database(Backend::sqlite);
+  const auto path = database.url().substr(7);
+  for (int round = 0; round < 40; ++round) {
+    auto store = database.open();
+    REQUIRE(run(store->insert_client(sample_client("c" + std::to_string(round)), kActor, kNow)));
+    REQUIRE(std::filesystem::exists(path + "-wal"));
+    store.reset();
+    REQUIRE_FALSE(std::filesystem::exists(path + "-wal"));
+  }
+}
+
 TEST_CASE("SQLite's file is private, and its neighbours too", "[store]") {
   const Database database(Backend::sqlite);
   const auto store = database.open();

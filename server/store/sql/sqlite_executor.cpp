@@ -147,18 +147,19 @@ SqliteExecutor::SqliteExecutor(const std::string& path, std::size_t readers,
   }
   auto writer = open_sqlite_connection(path, false);
   // From here on nothing throws but the lack of threads.
-  threads_.emplace_back(
+  writer_ = std::thread(
       [this, connection = std::move(writer)]() mutable { write_loop(std::move(connection)); });
   for (auto& reader : connections) {
-    threads_.emplace_back(
+    readers_.emplace_back(
         [this, connection = std::move(reader)]() mutable { read_loop(std::move(connection)); });
   }
 }
 
 SqliteExecutor::~SqliteExecutor() {
   reads_.stop();
+  for (auto& reader : readers_) reader.join();
   writes_.stop();
-  for (auto& thread : threads_) thread.join();
+  writer_.join();
 }
 
 void SqliteExecutor::submit(std::shared_ptr<Job> job) {

@@ -17,7 +17,9 @@ std::unique_ptr<Connection> open_sqlite_connection(const std::string& path, bool
 class SqliteExecutor final : public Executor {
  public:
   SqliteExecutor(const std::string& path, std::size_t readers, std::size_t queue_limit);
-  ~SqliteExecutor() override;  // Runs what is queued, then joins.
+  // Runs what is queued, then joins: the readers first, for two connections that close at the same
+  // time each take the other for the last one, and neither brings the log into the file.
+  ~SqliteExecutor() override;
 
   void submit(std::shared_ptr<Job> job) override;
   std::size_t depth() const override { return reads_.depth() + writes_.depth(); }
@@ -31,7 +33,8 @@ class SqliteExecutor final : public Executor {
   const std::string path_;
   JobQueue reads_;
   JobQueue writes_;
-  std::vector<std::thread> threads_;
+  std::thread writer_;
+  std::vector<std::thread> readers_;
 };
 
 }  // namespace server::store::sql
