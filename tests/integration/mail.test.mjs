@@ -256,7 +256,7 @@ onEachBackend('mail', (backend) => {
     assert.equal(server.messages.length, 8);
     await at.latchkey.stop();
   });
-});
+}, { concurrency: 4 });  // each has servers of its own, and most of them wait
 
 async function untilHeld(server) {
   for (let i = 0; server.held === 0; i++) {

@@ -24,9 +24,9 @@ if (!existsSync(PROGRAM)) throw new Error(`${PROGRAM} is missing: build it, or s
 /** The databases to test on; LATCHKEY_BACKENDS=sqlite leaves one out. */
 export const BACKENDS = (process.env.LATCHKEY_BACKENDS ?? 'sqlite,postgresql').split(',');
 
-/** One describe block for each database. */
-export function onEachBackend(title, define) {
-  for (const backend of BACKENDS) describe(`${title} [${backend}]`, () => define(backend));
+/** One describe block for each database; `options` are describe's own. */
+export function onEachBackend(title, define, options = {}) {
+  for (const backend of BACKENDS) describe(`${title} [${backend}]`, options, () => define(backend));
 }
 
 const running = new Set();
