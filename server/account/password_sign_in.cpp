@@ -113,6 +113,8 @@ std::optional<DeviceCookie> open_device_cookie(std::string_view key, std::string
 runtime::Task<AttemptOutcome> attempt_password(store::Store& store, Passwords& passwords,
                                                std::string_view throttle_key, ThrottleLimits limits,
                                                PasswordAttempt attempt, oidc::TimePoint now) {
+  // A flood is turned away before it costs the database anything.
+  if (passwords.is_busy()) co_return Busy{};
   const auto fold = oidc::model::fold_email(attempt.email);
   std::optional<store::PasswordRecord> record;
   if (fold) {

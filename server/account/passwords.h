@@ -61,6 +61,8 @@ class Passwords {
   static bool is_too_long(std::string_view password);
 
   std::size_t queue_depth() const { return pool_.depth(); }
+  // Whether verify() and hash() would be refused at this moment.
+  bool is_busy() const { return queue_depth() >= options_.queue_limit; }
 
  private:
   PasswordOptions options_;

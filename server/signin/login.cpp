@@ -50,15 +50,13 @@ Response show_again(const Provider& provider, const Request& request, Flow flow)
 }
 
 // 429 and 503 are shown at once: nothing was counted or changed, so a reload harms nobody.
-runtime::Task<Response> show_refusal(const Provider& provider, const Request& request, Flow flow,
-                                     int status, std::int64_t retry_after_s) {
-  auto step = co_await load_step(provider, request, flow, std::string(kRoute));
-  if (!step) co_return std::move(step.error());
-  auto view = sign_in_view(provider, *step, flow);
+Response show_refusal(const Provider& provider, const StepContext& step, const Flow& flow,
+                      int status, std::int64_t retry_after_s) {
+  auto view = sign_in_view(provider, step, flow);
   view.retry_after_s = retry_after_s;
   auto response = provider.pages.sign_in(view, status);
   response.set("Retry-After", std::to_string(retry_after_s));
-  co_return response;
+  return response;
 }
 
 runtime::Task<Response> accept(const Provider& provider, const Request& request, Flow flow,
@@ -124,14 +122,13 @@ runtime::Task<Response> post_login(const Provider& provider, Request request) {
     flow.notice = SignInNotice::throttled;
     flow.event_id = note("throttle: too many attempts", 429);
     const auto wait = std::chrono::ceil<std::chrono::seconds>(throttled->retry_at - provider.now());
-    co_return co_await show_refusal(provider, request, std::move(flow), 429,
-                                    std::max<std::int64_t>(1, wait.count()));
+    co_return show_refusal(provider, *step, flow, 429, std::max<std::int64_t>(1, wait.count()));
   }
   if (std::holds_alternative<account::Busy>(outcome)) {
     provider.metrics.sign_in("busy");
     flow.notice = SignInNotice::busy;
     flow.event_id = note("password pool: its queue is full", 503);
-    co_return co_await show_refusal(provider, request, std::move(flow), 503, 1);
+    co_return show_refusal(provider, *step, flow, 503, 1);
   }
   if (const auto* error = std::get_if<store::StoreError>(&outcome)) {
     co_return store_failure(provider, request, kRoute, *error);
