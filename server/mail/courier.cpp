@@ -77,12 +77,17 @@ milliseconds outage_pause(std::int64_t times) {
 Courier::Courier(CourierParts parts, std::unique_ptr<Carrier> carrier)
     : parts_(std::move(parts)),
       carrier_(std::move(carrier)),
-      crew_("mail", kAtOnce, kAtOnce,
-            [this] {
-              // Under the lock, so that it is not missed just before the wait.
-              const std::lock_guard lock(mutex_);
-              wake_.notify_all();
-            }),
+      crew_(
+          "mail", kAtOnce, kAtOnce,
+          [](std::string_view what) {
+            // The lease ends by itself, and it is tried again.
+            observe::log_error("mail_delivery_failed", {{"detail", what}});
+          },
+          [this] {
+            // Under the lock, so that it is not missed just before the wait.
+            const std::lock_guard lock(mutex_);
+            wake_.notify_all();
+          }),
       thread_([this] { loop(); }) {}
 
 Courier::~Courier() {
@@ -153,13 +158,8 @@ SmtpResult Courier::carry(const store::MailRow& row) {
 }
 
 void Courier::deliver(const store::MailRow& row) {
-  try {
-    if (row.attempts <= 1) parts_.metrics.mail("queued");
-    settle(row, carry(row));
-  } catch (const std::exception& error) {
-    // The lease ends by itself, and it is tried again.
-    observe::log_error("mail_delivery_failed", {{"detail", error.what()}});
-  }
+  if (row.attempts <= 1) parts_.metrics.mail("queued");
+  settle(row, carry(row));
 }
 
 oidc::TimePoint Courier::next_attempt(const store::MailRow& row, SmtpOutcome outcome) {

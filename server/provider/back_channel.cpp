@@ -117,7 +117,12 @@ std::optional<milliseconds> retry_delay(std::int64_t attempts) {
 }
 
 BackChannel::BackChannel(const Provider& provider)
-    : provider_(provider), crew_("logout", kAtOnce, kMostTaken), thread_([this] { loop(); }) {}
+    : provider_(provider),
+      crew_("logout", kAtOnce, kMostTaken,
+            [](std::string_view what) {
+              observe::log_error("logout_delivery_failed", {{"detail", what}});
+            }),
+      thread_([this] { loop(); }) {}
 
 BackChannel::~BackChannel() {
   {
@@ -162,14 +167,10 @@ bool BackChannel::take_due() {
 }
 
 void BackChannel::deliver(const store::LogoutDelivery& delivery) {
-  try {
-    auto done = runtime::run_blocking(attempt(provider_, delivery));
-    // When this fails, the lease ends by itself and the application is told once more.
-    if (!runtime::run_blocking(settle(provider_, delivery, std::move(done)))) {
-      observe::log_warn("logout_result_not_kept", {{"client_id", delivery.client_id}});
-    }
-  } catch (const std::exception& error) {
-    observe::log_error("logout_delivery_failed", {{"detail", error.what()}});
+  auto done = runtime::run_blocking(attempt(provider_, delivery));
+  // When this fails, the lease ends by itself and the application is told once more.
+  if (!runtime::run_blocking(settle(provider_, delivery, std::move(done)))) {
+    observe::log_warn("logout_result_not_kept", {{"client_id", delivery.client_id}});
   }
 }
 

@@ -3,8 +3,10 @@
 #pragma once
 #include <atomic>
 #include <cstddef>
+#include <exception>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "server/runtime/pool.h"
@@ -13,11 +15,15 @@ namespace server::runtime {
 
 class Crew {
  public:
-  // Of `places` jobs `threads` run at a time, the others wait for a thread. `on_free` is called
-  // when a place became free, from any thread; it must not throw.
+  // Of `places` jobs `threads` run at a time, the others wait for a thread. `on_thrown` is told
+  // what a job threw, on the job's thread; `on_free` is called when a place became free, from any
+  // thread. Neither may throw.
   Crew(std::string name, std::size_t threads, std::size_t places,
-       std::function<void()> on_free = {})
-      : places_(places), on_free_(std::move(on_free)), pool_(std::move(name), threads, places) {}
+       std::function<void(std::string_view what)> on_thrown, std::function<void()> on_free = {})
+      : places_(places),
+        on_thrown_(std::move(on_thrown)),
+        on_free_(std::move(on_free)),
+        pool_(std::move(name), threads, places) {}
   // Runs what is queued, then joins.
   ~Crew() = default;
   Crew(const Crew&) = delete;
@@ -27,16 +33,18 @@ class Crew {
 
   // False when no place is free. The job's place becomes free whatever happens to it: it ends or
   // throws, or what takes it over throws, which is thrown here. What a job throws ends that job
-  // only, and nobody hears of it.
+  // only.
   template <class Job>
   bool post(Job job) {
     Place place(*this);
     if (!place.is_taken()) return false;
-    return pool_.post([place = std::move(place), job = std::move(job)]() mutable {
+    return pool_.post([this, place = std::move(place), job = std::move(job)]() mutable {
       try {
         job();
+      } catch (const std::exception& error) {
+        on_thrown_(error.what());
       } catch (...) {
-        return;  // its thread is for the others too
+        on_thrown_("what was thrown is no std::exception");
       }
     });
   }
@@ -65,6 +73,7 @@ class Crew {
   };
 
   const std::size_t places_;
+  const std::function<void(std::string_view)> on_thrown_;
   const std::function<void()> on_free_;
   std::atomic<std::size_t> under_way_ = 0;
   Pool pool_;  // last: its jobs use what stands above

@@ -34,38 +34,29 @@ LogoutDelivery read_delivery(const Rows& rows) {
 }
 
 // Another node may have taken it since it was found: the UPDATE decides.
-bool take_delivery(Transaction& tx, std::int64_t id, TimePoint until, TimePoint now) {
-  return tx.execute(
-             "UPDATE logout_deliveries SET next_attempt_at = :until, attempts = attempts + 1"
-             " WHERE id = :id AND state = 'queued' AND next_attempt_at <= :now",
-             {{"until", until}, {"id", id}, {"now", now}}) == 1;
+std::optional<LogoutDelivery> lease_delivery(Transaction& tx, std::int64_t id, TimePoint until,
+                                             TimePoint now) {
+  const auto leased = tx.execute(
+      "UPDATE logout_deliveries SET next_attempt_at = :until, attempts = attempts + 1"
+      " WHERE id = :id AND state = 'queued' AND next_attempt_at <= :now",
+      {{"until", until}, {"id", id}, {"now", now}});
+  if (leased != 1) return std::nullopt;
+  Rows rows = tx.query("SELECT" LATCHKEY_DELIVERY_COLUMNS " FROM logout_deliveries WHERE id = :id",
+                       kDeliveryTypes, {{"id", id}});
+  if (!rows.next()) return std::nullopt;
+  return read_delivery(rows);
 }
 
 }  // namespace
 
 Task<StoreResult<std::vector<LogoutDelivery>>> Store::take_logout_deliveries(
     int limit, std::chrono::milliseconds lease, TimePoint now) {
-  auto due = co_await sql::find_due(*state_,
-                                    "SELECT id FROM logout_deliveries WHERE state = 'queued'"
-                                    " AND next_attempt_at <= :now"
-                                    " ORDER BY next_attempt_at LIMIT :most",
-                                    limit, now);
-  if (!due) co_return std::unexpected(due.error());
-  if (due->empty()) co_return std::vector<LogoutDelivery>();
-  co_return co_await sql::submit<std::vector<LogoutDelivery>>(
-      *state_, Access::write,
-      [ids = std::move(*due), until = sql::lease_end(lease, now),
-       now](Transaction& tx) -> StoreResult<std::vector<LogoutDelivery>> {
-        std::vector<LogoutDelivery> taken;
-        for (const std::int64_t id : ids) {
-          if (!take_delivery(tx, id, until, now)) continue;
-          Rows rows =
-              tx.query("SELECT" LATCHKEY_DELIVERY_COLUMNS " FROM logout_deliveries WHERE id = :id",
-                       kDeliveryTypes, {{"id", id}});
-          if (rows.next()) taken.push_back(read_delivery(rows));
-        }
-        return taken;
-      });
+  co_return co_await sql::take_due<LogoutDelivery>(
+      *state_,
+      "SELECT id FROM logout_deliveries WHERE state = 'queued'"
+      " AND next_attempt_at <= :now"
+      " ORDER BY next_attempt_at LIMIT :most",
+      limit, lease, now, lease_delivery);
 }
 
 Task<StoreResult<void>> Store::finish_logout_delivery(std::int64_t id, bool delivered,

@@ -142,23 +142,11 @@ Task<StoreResult<void>> Store::queue_mail(QueuedMail mail, TimePoint now) {
 
 Task<StoreResult<std::vector<MailRow>>> Store::take_mail(int limit, std::chrono::milliseconds lease,
                                                          TimePoint now) {
-  auto due = co_await sql::find_due(*state_,
-                                    "SELECT id FROM mail WHERE state = 'queued'"
-                                    " AND next_attempt_at <= :now"
-                                    " ORDER BY next_attempt_at, id LIMIT :most",
-                                    limit, now);
-  if (!due) co_return std::unexpected(due.error());
-  if (due->empty()) co_return std::vector<MailRow>();
-  co_return co_await sql::submit<std::vector<MailRow>>(
-      *state_, Access::write,
-      [ids = std::move(*due), until = sql::lease_end(lease, now),
-       now](Transaction& tx) -> StoreResult<std::vector<MailRow>> {
-        std::vector<MailRow> taken;
-        for (const std::int64_t id : ids) {
-          if (auto mail = lease_mail(tx, id, until, now)) taken.push_back(std::move(*mail));
-        }
-        return taken;
-      });
+  co_return co_await sql::take_due<MailRow>(*state_,
+                                            "SELECT id FROM mail WHERE state = 'queued'"
+                                            " AND next_attempt_at <= :now"
+                                            " ORDER BY next_attempt_at, id LIMIT :most",
+                                            limit, lease, now, lease_mail);
 }
 
 Task<StoreResult<void>> Store::finish_mail(std::int64_t id, MailResult result, std::string said,

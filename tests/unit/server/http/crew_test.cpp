@@ -2,6 +2,8 @@
 
 #include <chrono>
 #include <future>
+#include <map>
+#include <mutex>
 #include <stdexcept>
 
 #include "tests/support/catch.h"
@@ -31,7 +33,7 @@ bool is_empty(const Crew& crew) {
 
 TEST_CASE("a crew has so many places, and no more") {
   std::atomic<int> freed = 0;
-  Crew crew("test", 1, 3, [&] { ++freed; });
+  Crew crew("test", 1, 3, [](std::string_view) {}, [&] { ++freed; });
   std::promise<void> go;
   const auto wait = [gone = go.get_future().share()] { gone.wait(); };
   for (int i = 0; i < 3; ++i) CHECK(crew.post(wait));
@@ -47,7 +49,12 @@ TEST_CASE("a crew has so many places, and no more") {
 }
 
 TEST_CASE("a job that cannot be taken over, or throws, gives its place back") {
-  Crew crew("test", 2, 2);
+  std::mutex mutex;
+  std::map<std::string, int, std::less<>> thrown;
+  Crew crew("test", 2, 2, [&](std::string_view what) {
+    const std::lock_guard lock(mutex);
+    ++thrown[std::string(what)];
+  });
   int refused = 0;
   for (int moves = 0; moves < 12; ++moves) {
     try {
@@ -60,9 +67,14 @@ TEST_CASE("a job that cannot be taken over, or throws, gives its place back") {
   }
   CHECK(refused > 0);
   CHECK(refused < 12);
+  CHECK(thrown.empty());
   for (int i = 0; i < 10; ++i) {
     CHECK(crew.post([] { throw std::runtime_error("of the job"); }));
     CHECK(crew.post([] { throw 7; }));
     CHECK(is_empty(crew));
   }
+  // A word for each, whatever it was.
+  CHECK(thrown["of the job"] == 10);
+  CHECK(thrown["what was thrown is no std::exception"] == 10);
+  CHECK(thrown.size() == 2);
 }
