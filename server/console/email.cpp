@@ -1,9 +1,6 @@
-#include <algorithm>
-
 #include "server/console/pages.h"
 #include "server/console/present_password.h"
 #include "server/page/people_pages.h"
-#include "server/provider/failure.h"
 #include "server/signin/challenge.h"
 #include "server/signin/link_wait.h"
 #include "server/signin/own_flow.h"
@@ -78,17 +75,12 @@ runtime::Task<Response> post_email(const Provider& provider, Request request) {
   if (const auto* refused = std::get_if<signin::ChallengeRefused>(&outcome)) {
     co_return show(provider, request, *asked, email, {.key = refused->sentence}, 422);
   }
-  const auto wait = std::chrono::ceil<std::chrono::seconds>(
-      std::get<signin::ChallengeThrottled>(outcome).retry_at - provider.now());
-  co_return show(
-      provider, request, *asked, email,
-      {.key = "signup_throttled",
-       .event_id = record_failure(provider, request, kPage,
-                                  {oidc::OAuthErrorCode::access_denied,
-                                   "No further mail is sent for now.", "throttle: too many mails"},
-                                  429),
-       .retry_after_s = std::max<std::int64_t>(1, wait.count())},
-      429);
+  auto notice =
+      signin::refuse_throttled(provider, request, kPage,
+                               {oidc::OAuthErrorCode::access_denied,
+                                "No further mail is sent for now.", "throttle: too many mails"},
+                               std::get<signin::ChallengeThrottled>(outcome).retry_at);
+  co_return show(provider, request, *asked, email, std::move(notice), 429);
 }
 
 }  // namespace server::console

@@ -1,10 +1,9 @@
 #include "server/console/present_password.h"
 
-#include <algorithm>
-
 #include "server/account/password_sign_in.h"
 #include "server/provider/failure.h"
 #include "server/signin/device.h"
+#include "server/signin/own_flow.h"
 #include "server/signin/ways_in.h"
 
 namespace server::console {
@@ -14,19 +13,19 @@ using http::Request;
 using http::Response;
 using provider::Provider;
 
+}  // namespace
+
+bool uses_passwords(const Provider& provider) {
+  const oidc::model::Client none;  // as one without rules of its own
+  return signin::offers_password(provider, none);
+}
+
 runtime::Task<store::StoreResult<bool>> has_password(const Provider& provider,
                                                      const oidc::model::User& user) {
   if (user.emails.empty()) co_return false;
   const auto record = co_await provider.store.find_password(user.emails.front().fold);
   if (!record) co_return std::unexpected(record.error());
   co_return *record && !(*record)->phc.empty();
-}
-
-}  // namespace
-
-bool uses_passwords(const Provider& provider) {
-  const oidc::model::Client none;  // as one without rules of its own
-  return signin::offers_password(provider, none);
 }
 
 runtime::Task<std::expected<AskedPerson, Response>> load_asked_person(const Provider& provider,
@@ -49,7 +48,6 @@ runtime::Task<PasswordCheck> check_password(const Provider& provider, const Requ
                                             const AskedPerson& asked, const oidc::Form& fields,
                                             std::string own_page) {
   if (!asked.by_password) co_return PasswordRight{};
-  const auto now = provider.now();
   auto outcome =
       co_await signin::try_password(provider, request, asked.person.account.user.primary_email(),
                                     oidc::Password(fields.value_or("password", "")));
@@ -66,21 +64,16 @@ runtime::Task<PasswordCheck> check_password(const Provider& provider, const Requ
   if (std::holds_alternative<account::Busy>(outcome)) {
     co_return PasswordRefused{{.key = "signup_busy", .retry_after_s = 1}, 503};
   }
-  const auto note = [&](std::string detail, int status) {
-    return record_failure(provider, request, own_page,
-                          {oidc::OAuthErrorCode::access_denied,
-                           "A change of the account was refused.", std::move(detail)},
-                          status);
-  };
+  oidc::OAuthError refusal{oidc::OAuthErrorCode::access_denied,
+                           "A change of the account was refused.", "password: wrong"};
   if (const auto* throttled = std::get_if<account::Throttled>(&outcome)) {
-    const auto wait = std::chrono::ceil<std::chrono::seconds>(throttled->retry_at - now);
-    co_return PasswordRefused{{.key = "signup_throttled",
-                               .event_id = note("throttle: too many attempts", 429),
-                               .retry_after_s = std::max<std::int64_t>(1, wait.count())},
-                              429};
+    refusal.detail = "throttle: too many attempts";
+    co_return PasswordRefused{
+        signin::refuse_throttled(provider, request, own_page, refusal, throttled->retry_at), 429};
   }
-  co_return PasswordRefused{
-      {.key = "account_password_wrong", .event_id = note("password: wrong", 422)}, 422};
+  co_return PasswordRefused{{.key = "account_password_wrong",
+                             .event_id = record_failure(provider, request, own_page, refusal, 422)},
+                            422};
 }
 
 }  // namespace server::console

@@ -13,6 +13,10 @@ namespace server::console {
 // People sign in with passwords here, whatever the rules of single applications.
 bool uses_passwords(const provider::Provider& provider);
 
+// `user` has a password, of use here or not.
+runtime::Task<store::StoreResult<bool>> has_password(const provider::Provider& provider,
+                                                     const oidc::model::User& user);
+
 struct AskedPerson {
   Person person;
   bool by_password = false;  // the form has the field "password"

@@ -49,12 +49,9 @@ runtime::Task<Response> get_security(const Provider& provider, Request request) 
   view.end_others_t = form_seal(provider, *person, kEndOthers);
   view.with_mail = signin::has_mail(provider);
   view.with_password = uses_passwords(provider);
-  if (!person->account.user.emails.empty()) {
-    const auto record =
-        co_await provider.store.find_password(person->account.user.emails.front().fold);
-    if (!record) co_return fail(record.error());
-    view.has_password = *record && !(*record)->phc.empty();
-  }
+  const auto has = co_await has_password(provider, person->account.user);
+  if (!has) co_return fail(has.error());
+  view.has_password = *has;
   view.with_password |= view.has_password;
   const auto sessions = co_await sessions_of(provider, *person);
   if (!sessions) co_return fail(sessions.error());

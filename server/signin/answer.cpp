@@ -164,6 +164,8 @@ runtime::Task<Response> deliver(const Provider& provider, const Request& request
                                 const oidc::model::Client& client,
                                 const oidc::request::ValidatedRedirectUri& redirect_uri) {
   if (answer.mode != ResponseMode::form_post) co_return Response::redirect(answer.location);
+  // A code may have been issued already. It goes out whatever becomes of this: find_look() falls
+  // back on our own looks.
   auto look =
       co_await provider::find_look(provider, request, form.value_or("ui_locales", ""), &client);
   co_return provider.pages.form_post({.look = std::move(look),

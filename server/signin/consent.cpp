@@ -104,13 +104,12 @@ runtime::Task<Response> get_consent(const Provider& provider, Request request) {
   }
   const bool confirm_only =
       !oidc::interaction::needs_consent(loaded->request, *loaded->client, *remembered);
-  const auto binding = read_or_make_binding(provider, request);
-  flow->binding = binding.hash;
+  const auto cookie = bind_here(provider, request, *flow);
   auto look = co_await provider::find_look(provider, request, loaded->request.ui_locales,
                                            loaded->client.get());
   auto response = provider.pages.consent(
       consent_view(provider, std::move(look), *loaded, *flow, account->user, confirm_only));
-  if (!binding.set_cookie.empty()) response.add("Set-Cookie", binding.set_cookie);
+  if (!cookie.empty()) response.add("Set-Cookie", cookie);
   co_return response;
 }
 

@@ -1,7 +1,6 @@
 #include "server/signin/link_wait.h"
 
 #include "oidc/base/network.h"
-#include "oidc/base/text.h"
 #include "server/account/refusal.h"
 #include "server/provider/failure.h"
 #include "server/provider/look.h"
@@ -10,6 +9,7 @@
 #include "server/signin/complete.h"
 #include "server/signin/device.h"
 #include "server/signin/dispatch.h"
+#include "server/signin/own_flow.h"
 #include "server/signin/resume.h"
 #include "server/signin/signup.h"
 #include "server/signin/step_failure.h"
@@ -34,19 +34,6 @@ constexpr std::int64_t kAllNetworks = 3, kNetworkPart = 5;
 
 std::string sealed(const Provider& provider, const Flow& flow) {
   return seal_flow(provider, Purpose::authorize, flow);
-}
-
-// The sign-in page, newly bound to this browser.
-Response to_login(const Provider& provider, const Request& request, Flow flow,
-                  page::SignInNotice notice) {
-  const auto binding = read_or_make_binding(provider, request);
-  flow.binding = binding.hash;
-  flow.notice = notice;
-  flow.challenge.reset();
-  flow.proved = false;
-  auto response = Response::redirect("/login?t=" + sealed(provider, flow));
-  if (!binding.set_cookie.empty()) response.add("Set-Cookie", binding.set_cookie);
-  return response;
 }
 
 Response to_sent(const Provider& provider, Flow flow, SentNotice notice,
@@ -80,8 +67,7 @@ runtime::Task<std::expected<Waiting, Response>> load_waiting(const Provider& pro
   auto found = co_await find_recent_challenge(provider, *flow.challenge);
   if (!found) co_return std::unexpected(store_failure(provider, request, route, found.error()));
   if (!*found || (*found)->binding != flow.binding) {
-    co_return std::unexpected(
-        to_login(provider, request, std::move(flow), page::SignInNotice::none));
+    co_return std::unexpected(to_login(provider, request, std::move(flow)));
   }
   co_return Waiting{std::move(flow), std::move(submitted->fields), std::move(**found)};
 }
@@ -182,15 +168,13 @@ runtime::Task<Response> send_link(const Provider& provider, const Request& reque
     co_return to_login(provider, request, std::move(flow), page::SignInNotice::bad_address);
   }
   provider.metrics.sign_in("throttled");
-  const auto wait = std::chrono::ceil<std::chrono::seconds>(
-      std::get<ChallengeThrottled>(outcome).retry_at - provider.now());
   page::SignInView view;
   view.look = step.look;
   view.t = sealed(provider, flow);
   view.application = step.application;
   view.email = flow.email;
   view.notice = page::SignInNotice::throttled;
-  view.retry_after_s = std::max<std::int64_t>(1, wait.count());
+  view.retry_after_s = seconds_until(provider, std::get<ChallengeThrottled>(outcome).retry_at);
   view.form_action = step.form_action;
   view.with_password = step.password;
   view.link_action = "/m/send";
@@ -320,18 +304,15 @@ runtime::Task<Response> post_link_send(const Provider& provider, Request request
   auto submitted = co_await resume_form(provider, request, Purpose::authorize, kRoute);
   if (!submitted) co_return std::move(submitted.error());
   auto& flow = submitted->flow;
-  flow.email = submitted->fields.value_or("email", "").substr(0, 254);
-  if (!oidc::is_clean_utf8(flow.email)) flow.email.clear();
-  flow.event_id.clear();
-  flow.challenge.reset();
-  flow.proved = false;
+  flow.email = typed_email(submitted->fields);
+  forget_step(flow);
   if (!submitted->own) {
     co_return to_login(provider, request, std::move(flow), page::SignInNotice::rebound);
   }
   auto step = co_await load_step(provider, request, flow, std::string(kRoute));
   if (!step) co_return std::move(step.error());
   if (!step->link) {  // by the application's rule: this button was not on the page
-    co_return to_login(provider, request, std::move(flow), page::SignInNotice::none);
+    co_return to_login(provider, request, std::move(flow));
   }
   co_return co_await send_link(provider, request, std::move(flow), std::move(*step));
 }
@@ -342,12 +323,12 @@ runtime::Task<Response> get_link_sent(const Provider& provider, Request request)
   if (!flow) co_return std::move(flow.error());
   // The number is for the browser that asked, and for no other that has its address.
   if (!flow->challenge || !is_bound(provider, request, flow->binding)) {
-    co_return to_login(provider, request, std::move(*flow), page::SignInNotice::none);
+    co_return to_login(provider, request, std::move(*flow));
   }
   auto found = co_await find_recent_challenge(provider, *flow->challenge);
   if (!found) co_return store_failure(provider, request, kRoute, found.error());
   if (!*found || (*found)->binding != flow->binding) {
-    co_return to_login(provider, request, std::move(*flow), page::SignInNotice::none);
+    co_return to_login(provider, request, std::move(*flow));
   }
   const auto& challenge = **found;
   const auto purpose = page_purpose(challenge.purpose);
@@ -435,7 +416,7 @@ runtime::Task<Response> post_link_again(const Provider& provider, Request reques
   const auto& old = waiting->challenge;
   auto kept = open_challenge(provider, old);
   if (!kept) {
-    co_return to_login(provider, request, std::move(flow), page::SignInNotice::none);
+    co_return to_login(provider, request, std::move(flow));
   }
   const auto email = kept->email;
   auto outcome = co_await start_challenge(provider, request,

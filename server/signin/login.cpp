@@ -1,11 +1,11 @@
 #include "server/signin/login.h"
 
-#include "oidc/base/text.h"
 #include "server/account/password_sign_in.h"
 #include "server/provider/failure.h"
 #include "server/signin/complete.h"
 #include "server/signin/device.h"
 #include "server/signin/dispatch.h"
+#include "server/signin/own_flow.h"
 #include "server/signin/resume.h"
 #include "server/signin/step_failure.h"
 #include "server/signin/ways_in.h"
@@ -42,11 +42,7 @@ page::SignInView sign_in_view(const Provider& provider, const StepContext& step,
 
 // The page again after a POST that changed nothing: by redirect, so that reload and back work.
 Response show_again(const Provider& provider, const Request& request, Flow flow) {
-  const auto binding = read_or_make_binding(provider, request);
-  flow.binding = binding.hash;
-  auto response = Response::redirect("/login?t=" + seal_flow(provider, Purpose::authorize, flow));
-  if (!binding.set_cookie.empty()) response.add("Set-Cookie", binding.set_cookie);
-  return response;
+  return to_page(provider, request, kRoute, std::move(flow));
 }
 
 // 429 and 503 are shown at once: nothing was counted or changed, so a reload harms nobody.
@@ -82,10 +78,9 @@ runtime::Task<Response> get_login(const Provider& provider, Request request) {
   if (!step) co_return std::move(step.error());
   // Opened in another browser, the page is bound to that one: an address approves nothing by
   // itself.
-  const auto binding = read_or_make_binding(provider, request);
-  flow->binding = binding.hash;
+  const auto cookie = bind_here(provider, request, *flow);
   auto response = provider.pages.sign_in(sign_in_view(provider, *step, *flow));
-  if (!binding.set_cookie.empty()) response.add("Set-Cookie", binding.set_cookie);
+  if (!cookie.empty()) response.add("Set-Cookie", cookie);
   co_return response;
 }
 
@@ -93,8 +88,7 @@ runtime::Task<Response> post_login(const Provider& provider, Request request) {
   auto submitted = co_await resume_form(provider, request, Purpose::authorize, kRoute);
   if (!submitted) co_return std::move(submitted.error());
   auto& flow = submitted->flow;
-  flow.email = submitted->fields.value_or("email", "").substr(0, 254);
-  if (!oidc::is_clean_utf8(flow.email)) flow.email.clear();
+  flow.email = typed_email(submitted->fields);
   flow.event_id.clear();
   if (!submitted->own) {
     flow.notice = SignInNotice::rebound;
@@ -121,8 +115,8 @@ runtime::Task<Response> post_login(const Provider& provider, Request request) {
     provider.metrics.sign_in("throttled");
     flow.notice = SignInNotice::throttled;
     flow.event_id = note("throttle: too many attempts", 429);
-    const auto wait = std::chrono::ceil<std::chrono::seconds>(throttled->retry_at - provider.now());
-    co_return show_refusal(provider, *step, flow, 429, std::max<std::int64_t>(1, wait.count()));
+    co_return show_refusal(provider, *step, flow, 429,
+                           seconds_until(provider, throttled->retry_at));
   }
   if (std::holds_alternative<account::Busy>(outcome)) {
     provider.metrics.sign_in("busy");

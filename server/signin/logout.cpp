@@ -9,6 +9,7 @@
 #include "server/signin/browser_state.h"
 #include "server/signin/dispatch.h"
 #include "server/signin/front_channel.h"
+#include "server/signin/own_flow.h"
 #include "server/signin/resume.h"
 
 namespace server::signin {
@@ -130,14 +131,13 @@ runtime::Task<Response> end_sessions(const Provider& provider, const Request& re
 
 Response ask(const Provider& provider, const Request& request, const LogoutRequest& logout,
              const oidc::model::Browser& browser, const oidc::Form& form) {
-  const auto binding = read_or_make_binding(provider, request);
   Flow flow;
   for (const char* name :
        {"id_token_hint", "client_id", "post_logout_redirect_uri", "state", "ui_locales"}) {
     if (auto value = form.get(name)) flow.form.set(name, std::move(*value));
   }
   flow.started_at = provider.now();
-  flow.binding = binding.hash;
+  const auto cookie = bind_here(provider, request, flow);
   page::SignOutView view;
   view.look = logout.look;
   view.t = seal_flow(provider, Purpose::logout, flow);
@@ -145,7 +145,7 @@ Response ask(const Provider& provider, const Request& request, const LogoutReque
   view.account_email = browser.sessions.front().user.primary_email();
   if (logout.redirect) view.form_action = logout.redirect->scheme();
   auto response = provider.pages.sign_out(view);
-  if (!binding.set_cookie.empty()) response.add("Set-Cookie", binding.set_cookie);
+  if (!cookie.empty()) response.add("Set-Cookie", cookie);
   return response;
 }
 

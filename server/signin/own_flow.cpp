@@ -1,13 +1,14 @@
 #include "server/signin/own_flow.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "oidc/base/json.h"
 #include "oidc/base/text.h"
+#include "server/provider/failure.h"
 #include "server/signin/resume.h"
 
 namespace server::signin {
-namespace {
 
 void forget_step(Flow& flow) {
   flow.notice = page::SignInNotice::none;
@@ -15,8 +16,6 @@ void forget_step(Flow& flow) {
   flow.challenge.reset();
   flow.proved = false;
 }
-
-}  // namespace
 
 Flow make_own_flow(const provider::Provider& provider, std::string own_page) {
   Flow flow;
@@ -92,6 +91,19 @@ page::FormNotice refuse_weak(const provider::Provider& provider, const oidc::Pas
           .values = {{"count", std::to_string(passwords.min_length())},
                      {"score", std::to_string(breach.score)},
                      {"least", std::to_string(passwords.least_score())}}};
+}
+
+std::int64_t seconds_until(const provider::Provider& provider, oidc::TimePoint at) {
+  const auto wait = std::chrono::ceil<std::chrono::seconds>(at - provider.now());
+  return std::max<std::int64_t>(1, wait.count());
+}
+
+page::FormNotice refuse_throttled(const provider::Provider& provider, const http::Request& request,
+                                  std::string_view route, const oidc::OAuthError& error,
+                                  oidc::TimePoint retry_at, std::string_view client_id) {
+  return {.key = "signup_throttled",
+          .event_id = record_failure(provider, request, route, error, 429, client_id),
+          .retry_after_s = seconds_until(provider, retry_at)};
 }
 
 std::vector<std::string> personal_words(const oidc::model::User& user) {

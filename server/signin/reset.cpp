@@ -156,14 +156,11 @@ runtime::Task<Response> post_reset(const Provider& provider, Request request) {
   if (!submitted) co_return std::move(submitted.error());
   auto& flow = submitted->flow;
   flow.email = typed_email(submitted->fields);
-  flow.event_id.clear();
-  flow.challenge.reset();
-  flow.proved = false;
+  forget_step(flow);
   if (!submitted->own) {
     flow.notice = SignInNotice::rebound;
     co_return to_page(provider, request, kRoute, std::move(flow));
   }
-  flow.notice = SignInNotice::none;
   auto step = co_await load_step(provider, request, flow, std::string(kRoute));
   if (!step) co_return std::move(step.error());
   if (!is_offered(provider, *step)) {
@@ -185,17 +182,11 @@ runtime::Task<Response> post_reset(const Provider& provider, Request request) {
   if (const auto* refused = std::get_if<ChallengeRefused>(&outcome)) {
     co_return show(provider, request, flow, *step, {.key = refused->sentence}, 422);
   }
-  const auto wait = std::chrono::ceil<std::chrono::seconds>(
-      std::get<ChallengeThrottled>(outcome).retry_at - provider.now());
-  auto id = record_failure(provider, request, kRoute,
-                           {oidc::OAuthErrorCode::access_denied, "No further mail is sent for now.",
-                            "throttle: too many mails"},
-                           429, step->client_id());
-  co_return show(provider, request, flow, *step,
-                 {.key = "signup_throttled",
-                  .event_id = std::move(id),
-                  .retry_after_s = std::max<std::int64_t>(1, wait.count())},
-                 429);
+  auto notice = refuse_throttled(provider, request, kRoute,
+                                 {oidc::OAuthErrorCode::access_denied,
+                                  "No further mail is sent for now.", "throttle: too many mails"},
+                                 std::get<ChallengeThrottled>(outcome).retry_at, step->client_id());
+  co_return show(provider, request, flow, *step, std::move(notice), 429);
 }
 
 runtime::Task<Response> get_reset_finish(const Provider& provider, Request request) {
@@ -211,8 +202,7 @@ runtime::Task<Response> post_reset_finish(const Provider& provider, Request requ
   if (!submitted) co_return std::move(submitted.error());
   if (!submitted->own) {
     auto flow = std::move(submitted->flow);
-    flow.challenge.reset();
-    flow.proved = false;
+    forget_step(flow);
     flow.notice = SignInNotice::rebound;
     co_return to_page(provider, request, kRoute, std::move(flow));
   }

@@ -96,16 +96,11 @@ Response show(const Provider& provider, const Request& request, const Flow& flow
 
 Response show_throttled(const Provider& provider, const Request& request, const Flow& flow,
                         const StepContext& step, std::string name, oidc::TimePoint retry_at) {
-  const auto wait = std::chrono::ceil<std::chrono::seconds>(retry_at - provider.now());
-  auto id = record_failure(provider, request, kRoute,
-                           {oidc::OAuthErrorCode::access_denied, "The sign-up was refused.",
-                            "throttle: too many mails or sign-ups"},
-                           429, step.client_id());
-  return show(provider, request, flow, step, std::move(name),
-              {.key = "signup_throttled",
-               .event_id = std::move(id),
-               .retry_after_s = std::max<std::int64_t>(1, wait.count())},
-              429);
+  auto notice = refuse_throttled(provider, request, kRoute,
+                                 {oidc::OAuthErrorCode::access_denied, "The sign-up was refused.",
+                                  "throttle: too many mails or sign-ups"},
+                                 retry_at, step.client_id());
+  return show(provider, request, flow, step, std::move(name), std::move(notice), 429);
 }
 
 // The entry is sound: hashes, and sends the mail.
@@ -189,14 +184,11 @@ runtime::Task<Response> post_signup(const Provider& provider, Request request) {
   auto& flow = submitted->flow;
   auto entry = read_entry(submitted->fields);
   flow.email = entry.email;
-  flow.event_id.clear();
-  flow.challenge.reset();
-  flow.proved = false;
+  forget_step(flow);
   if (!submitted->own) {
     flow.notice = SignInNotice::rebound;
     co_return to_page(provider, request, kRoute, std::move(flow));
   }
-  flow.notice = SignInNotice::none;
   auto step = co_await load_step(provider, request, flow, std::string(kRoute));
   if (!step) co_return std::move(step.error());
   if (!is_offered(provider, *step)) co_return to_login(provider, request, std::move(flow));

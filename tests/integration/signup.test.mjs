@@ -73,6 +73,19 @@ onEachBackend('sign-up', (backend) => {
     assert.equal(claims.email, email);
   });
 
+  test('who has an account may take an address of a domain that may not sign up', async () => {
+    const email = fresh();
+    const { browser, sent, verifier } = await ask(email);
+    const { code } = await takeMail(world.mails, email);
+    await claimsOf(browser, await browser.submit(sent, 'link-code-submit', { code }), verifier);
+    const other = fresh('elsewhere.test');
+    await browser.submit(await browser.open('/account/email'), 'email-submit', { email: other, password: PASSWORD });
+    const { link } = await takeMail(world.mails, other);
+    await browser.submit(await browser.open(link), 'link-confirm');
+    await takeNotice(world.mails, email, /address was changed/);
+    assert.ok(await canSignIn(server, other, PASSWORD));
+  });
+
   test('from another device, by the number', async () => {
     const email = fresh();
     const { browser, sent, verifier } = await ask(email);

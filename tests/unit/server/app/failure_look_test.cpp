@@ -1,4 +1,4 @@
-// Whose looks the pages of failures have.
+// Whose looks the pages of failures have, and what becomes of pages whose looks cannot be read.
 #include "server/signin/step_failure.h"
 #include "tests/unit/server/app/site_fixture.h"
 
@@ -90,4 +90,27 @@ TEST_CASE("pages of failures take no client's looks before it was read here") {
   BrandedSite site;
   CHECK(site.look(site.opened(site.flow())).name == "");
   CHECK(site.look(site.opened(site.flow())).language == "de");
+}
+
+TEST_CASE("a code that was issued reaches the application, whatever becomes of the looks") {
+  BrandedSite site;
+  Browser browser{site, {}};
+  browser.code(site.web.client);
+  // From here on neither record is held, or can be read.
+  site.brand(site.client_id, {.name = "Sunflower"});
+  site.brand("", {.name = "House"});
+  run_sql(site.database, "ALTER TABLE branding RENAME TO gone");
+  REQUIRE_FALSE(run(site.store->find_branding("")));
+
+  const auto page = browser.get(
+      "/authorize", Browser::request_of(site.web.client, form({{"response_mode", "form_post"}})));
+  CHECK(page.status == 200);
+  CHECK(page.body.find("id=\"form-post\"") != std::string::npos);
+  CHECK(page.body.find("Sunflower") == std::string::npos);
+  const std::string before = "name=\"code\" value=\"";
+  const auto at = page.body.find(before);
+  REQUIRE(at != std::string::npos);
+  const auto start = at + before.size();
+  const auto code = page.body.substr(start, page.body.find('"', start) - start);
+  CHECK(site.token(redeem(code)).status == 200);
 }
