@@ -37,6 +37,13 @@ const Row& find(int status) {
   return status < 500 ? kRows[0] : kRows[std::size(kRows) - 1];
 }
 
+std::string remedy(int status) {
+  if (status == 404 || status == 405) return "error_go_back";
+  if (status == 413) return "error_413_remedy";
+  if (status == 414) return "error_try_again_tell";
+  return status == 421 ? "error_421_remedy" : "";
+}
+
 bool wants_page(const http::Request& request) {
   const auto accept = request.header("accept");
   return accept && accept->find("text/html") != std::string_view::npos;
@@ -63,9 +70,14 @@ http::ErrorPage make_error_answer(const provider::Provider& provider) {
     const std::string key = "error_" + std::to_string(row.status);
     view.title = row.status == 503 ? "error_moment" : key;
     view.sentence = key + "_sentence";
-    view.remedy = status == 404 || status == 405 ? "error_go_back" : "";
-    if (status == 421) view.facts = {{"error_fact_server", provider.issuer}};
+    view.remedy = remedy(status);
     view.look = provider::last_look(provider, request);
+    if (status == 421) {
+      view.address = provider.issuer;
+      // Under that name they cannot be fetched.
+      view.look.stylesheet.clear();
+      view.look.logo.clear();
+    }
     view.event_id = id;
     return provider.pages.error(view);
   };

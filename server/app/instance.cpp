@@ -20,6 +20,7 @@
 #include "server/keys/master_key.h"
 #include "server/mail/courier.h"
 #include "server/observe/log.h"
+#include "server/page/static_files.h"
 #include "server/provider/back_channel.h"
 #include "server/runtime/run_blocking.h"
 
@@ -143,7 +144,9 @@ Instance::Instance(InstanceOptions options) : state_(std::make_unique<State>()) 
                           .tls_cert_file = config.tls_cert_file,
                           .tls_key_file = config.tls_key_file,
                           .allowed_hosts = hosts_of(*uri),
-                          .any_host_paths = {"/livez", "/readyz"},
+                          // The page for unknown names is to be seen as it is meant.
+                          .any_host_paths = {"/livez", "/readyz", page::static_address("style.css"),
+                                             page::static_address("icon.svg")},
                           .trusted_proxies = config.trusted_proxies,
                           .threads = static_cast<std::size_t>(config.io_threads),
                           .max_connections = static_cast<std::size_t>(config.max_connections)},

@@ -43,9 +43,7 @@ std::string owner_of(const Person& person) {
 
 Response store_failure(const Provider& provider, const Request& request, std::string_view route,
                        const store::StoreError& error) {
-  page::ErrorView view;
-  view.title = "error_moment";
-  return page_failure(provider, request, route, provider::to_oauth_error(error), view);
+  return page_failure(provider, request, route, provider::to_oauth_error(error));
 }
 
 runtime::Task<std::expected<Person, Response>> load_person(const Provider& provider,

@@ -45,27 +45,43 @@ void Exchange::begin(std::string_view head_bytes) {
   if (head.method == "HEAD") shown_.method = Method::head;
   if (!is_parsed) return refuse(400, "The request head is malformed.");
   auto verdict = admit(head, service_.gate);
-  if (!verdict) return refuse(verdict.error().status, verdict.error().reason);
+  if (!verdict) return turn_away(verdict.error(), head);
   admission_ = *verdict;
   keep_alive_ = admission_.keep_alive;
   request_.method = admission_.method;
   request_.path = admission_.path;
   request_.query = admission_.query;
   admission_.path = admission_.query = {};  // the buffer they point into is used up soon
-  request_.headers = std::move(head.fields);
-  request_.client_address = peer_.address_text;
-  request_.is_https = peer_.is_tls;
-  apply_forwarded(request_, peer_.address, service_.trusted);
+  take_fields(head);
 
   shown_.method = request_.method;
   shown_.path = request_.path;
   shown_.query = request_.query;
-  shown_.client_address = request_.client_address;
   shown_.is_https = request_.is_https;
+  find_route();
+}
+
+void Exchange::take_fields(RequestHead& head) {
+  request_.headers = std::move(head.fields);
+  request_.client_address = peer_.address_text;
+  request_.is_https = peer_.is_tls;
+  apply_forwarded(request_, peer_.address, service_.trusted);
+  shown_.client_address = request_.client_address;
   for (const auto& field : request_.headers) {
     if (is_shown(field.first)) shown_.headers.push_back(field);
   }
-  find_route();
+}
+
+void Exchange::turn_away(const Refusal& refusal, RequestHead& head) {
+  // A long link and another name of this machine are what people come with. The fields were found
+  // sound before, so they may say who asks.
+  if (refusal.status != 414 && refusal.status != 421) {
+    return refuse(refusal.status, refusal.reason);
+  }
+  take_fields(head);
+  refused_ = true;
+  keep_alive_ = false;
+  fail(refusal.status);
 }
 
 void Exchange::find_route() {

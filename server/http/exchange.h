@@ -55,6 +55,8 @@ class Exchange {
   void log() const noexcept;
 
  private:
+  void turn_away(const Refusal& refusal, RequestHead& head);
+  void take_fields(RequestHead& head);
   void find_route();
   void settle_options();
   void note_origin();

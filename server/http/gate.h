@@ -31,7 +31,7 @@ struct Admission {
 };
 
 struct Refusal {
-  int status = 400;         // 400, 414, 421 or 501
+  int status = 400;         // 400, 414, 421 or 501; 414 and 421: all fields are sound
   std::string_view reason;  // one ASCII sentence
 };
 

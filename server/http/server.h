@@ -48,8 +48,9 @@ struct AccessRecord {
   std::chrono::microseconds duration{0};
 };
 using AccessLog = std::function<void(const AccessRecord&)>;
-// Makes the answer for 404, 405, 413, 500 and 503: an HTML page for browsers, JSON for others. Sees
-// the same shortened request as AccessRecord. What the gate refuses is answered in plain text.
+// Makes the answer for 404, 405, 413, 414, 421, 500 and 503: an HTML page for browsers, JSON for
+// others. Sees the same shortened request as AccessRecord, for 414 and 421 without path and query.
+// What else the gate refuses is answered in plain text.
 using ErrorPage = std::function<Response(const Request& request, int status)>;
 
 class Server {

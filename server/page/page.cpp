@@ -34,8 +34,6 @@ Notice notice_of(const SignInView& view, const std::string& application) {
       return said("login_rebound", false);
     case SignInNotice::sign_in_again:
       return said("login_again", false);
-    case SignInNotice::page_expired:
-      return said("login_expired", false);
     case SignInNotice::bad_address:
       return said("login_bad_address", true);
     case SignInNotice::password_changed:
@@ -145,7 +143,6 @@ http::Response Pages::sign_in(const SignInView& view, int status) const {
   const std::string& language = view.look.language;
   const std::string application = shown_application(language, view.application.name);
   const Notice notice = notice_of(view, application);
-  const bool with_form = view.notice != SignInNotice::page_expired || !view.t.empty();
   const std::string_view link_action = own_path(view.link_action);
   const bool with_link = !link_action.empty();
   Fields fields;
@@ -157,12 +154,11 @@ http::Response Pages::sign_in(const SignInView& view, int status) const {
       .flag("wrong", view.notice == SignInNotice::wrong_credentials)
       .flag("wrong_email", view.notice == SignInNotice::wrong_credentials ||
                                view.notice == SignInNotice::bad_address)
-      .flag("with_form", with_form)
       .flag("with_password", view.with_password || !with_link)
       .flag("with_both", view.with_password && with_link)
       .text("link_action", link_action)
-      .text("reset_address", with_form ? own_path(view.reset_address) : "")
-      .text("signup_address", with_form ? own_path(view.signup_address) : "");
+      .text("reset_address", own_path(view.reset_address))
+      .text("signup_address", own_path(view.signup_address));
   http::Response response =
       respond(status,
               {.template_name = "sign_in",
@@ -301,6 +297,7 @@ http::Response Pages::error(const ErrorView& view) const {
       .text("lead", has_remedy ? said(view.remedy) : sentence)
       .text("aside", has_remedy && !has_facts ? sentence : std::string())
       .text("reason", has_remedy && has_facts ? sentence : std::string())
+      .text("address", view.address)
       .flag("has_facts", has_facts)
       .rows("facts", fact_rows(language, view.facts))
       .text("error", view.error)

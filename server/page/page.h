@@ -29,7 +29,6 @@ enum class SignInNotice {
   busy,               // password pool full: try again in a moment
   rebound,            // the form came without its cookie: "please sign in once more"
   sign_in_again,      // prompt=login or max_age: confirm it is you
-  page_expired,       // the request in the address was too old and is gone
   bad_address,        // no e-mail address: no mail can go there
   password_changed,   // by mail: sign in with the new one
 };
@@ -113,6 +112,7 @@ struct ErrorView {
   std::vector<std::pair<std::string, std::string>> facts;  // "error_fact_address" -> value
   std::string error;                                       // OAuth code, may be empty
   std::string event_id;
+  std::string address = {};  // where to go instead, as a link; may be empty
 };
 
 // The seeded person of `latchkey dev`, shown so that the first sign-in needs no search.

@@ -38,6 +38,11 @@ Detail read_detail(const OAuthError& error) {
 
 // What went wrong here is told in the person's language; what is wrong with a request, to whoever
 // wrote it, in the words of the specifications.
+std::string title_for(const OAuthError& error) {
+  if (error.code == OAuthErrorCode::temporarily_unavailable) return "error_moment";
+  return error.code == OAuthErrorCode::server_error ? "error_500" : "";
+}
+
 std::string sentence_for(const OAuthError& error) {
   if (error.code == OAuthErrorCode::temporarily_unavailable) return "error_503_sentence";
   return error.code == OAuthErrorCode::server_error ? "error_500_sentence" : error.description;
@@ -147,6 +152,7 @@ http::Response page_failure(const Provider& provider, const http::Request& reque
   }
   if (view.look == page::Look()) view.look = last_look(provider, request);
   view.error = std::string(oidc::to_string(error.code));
+  if (view.title.empty()) view.title = title_for(error);
   if (view.sentence.empty()) view.sentence = sentence_for(error);
   view.event_id = record_failure(provider, request, route, error, view.status, client_id);
   auto response = provider.pages.error(view);

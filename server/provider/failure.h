@@ -40,7 +40,8 @@ std::string language_of(const Provider& provider, const http::Request& request,
 
 // A page of ours. Fills the look (unless preset: that of pages of ours, in the person's language),
 // status (unless preset to other than 400), error and event_id of `view`; title, sentence and
-// remedy may be preset, the sentence defaults to the description.
+// remedy may be preset. The title defaults to what failures of the server say, the sentence to that
+// or the description.
 http::Response page_failure(const Provider& provider, const http::Request& request,
                             std::string_view route, const oidc::OAuthError& error,
                             page::ErrorView view = {}, std::string_view client_id = {});

@@ -33,7 +33,6 @@ http::Response store_failure(const provider::Provider& provider, const http::Req
                              const Flow* flow) {
   page::ErrorView view;
   view.look = failure_look(provider, request, flow);
-  view.title = "error_moment";
   return page_failure(provider, request, route, provider::to_oauth_error(error), view);
 }
 

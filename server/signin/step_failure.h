@@ -16,7 +16,7 @@ namespace server::signin {
 page::Look failure_look(const provider::Provider& provider, const http::Request& request,
                         const Flow* flow = nullptr);
 
-// "Please try again in a moment": 503 or 500. `route` is the path pattern.
+// 503 when it may work in a moment, or 500. `route` is the path pattern.
 http::Response store_failure(const provider::Provider& provider, const http::Request& request,
                              std::string_view route, const store::StoreError& error,
                              const Flow* flow = nullptr);

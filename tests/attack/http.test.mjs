@@ -122,6 +122,33 @@ describe('HT', () => {
     assert.deepEqual(upper.statuses, [200]);
   });
 
+  test('HT-08 an unknown Host and an address that is too long: browsers get a page, which repeats nothing', async () => {
+    const page = 'Accept: text/html,*/*;q=0.8';
+    const asked = {
+      421: (...fields) => rawRequest('GET /authorize?client_id=markzero HTTP/1.1', ['Host: evil.test', ...fields]),
+      414: (...fields) => rawRequest(`GET /authorize?state=${'markzero'.repeat(1100)} HTTP/1.1`, [host, ...fields]),
+    };
+    for (const [status, make] of Object.entries(asked)) {
+      const shown = await raw(make(page, 'Accept-Language: de') + smuggled);
+      assertRefused(shown, status, [Number(status)]);
+      assert.match(shown.text, /^content-type: text\/html/im);
+      assert.match(shown.text, /^content-security-policy: default-src 'none'/im);
+      assert.match(shown.text, /<html lang="de"/);
+      assert.doesNotMatch(shown.text, /evil\.test|markzero/);
+      assert.equal(shown.text.includes(`href="${server.issuer}"`), status === '421');
+      const told = await raw(make('Accept: application/json') + smuggled);
+      assertRefused(told, status, [Number(status)]);
+      assert.match(told.text, /^content-type: application\/json/im);
+      assert.match(told.text, /"error":"invalid_request"/);
+    }
+    // What the page is made of can be had under any name, and nothing else.
+    const { text } = await send(server.url('/nothing-here'), { headers: { accept: 'text/html' } });
+    for (const [, path] of text.matchAll(/href="(\/static\/[^"]+)"/g)) {
+      assert.equal((await send(server.url(path), { headers: { host: 'evil.test' } })).status, 200, path);
+      assert.equal((await send(server.url(`${path}x`), { headers: { host: 'evil.test' } })).status, 421, path);
+    }
+  });
+
   test('HT-08 targets that are not of origin form', async () => {
     for (const target of [`http://${server.host}/livez`, 'http://evil.test/livez', `https://${server.host}/livez`, '*',
       `${server.host}`, 'livez', '/liv\\ez', '/livez%00', '/l\xefvez', '/liv ez', '//evil.test/livez', '/livez#x', '']) {

@@ -17,6 +17,8 @@ async function demo({ dev }, page, decision) {
   else if (decision === '#consent-allow') await goOn(page, dev.alice);
 }
 
+const openDatabase = ({ site }) => new DatabaseSync(site.settings.database.slice('sqlite:'.length));
+
 /** Where a mail of the demo is shown. */
 async function mailOfDemo({ dev }, page) {
   await openSignIn(page, dev);
@@ -251,14 +253,31 @@ export const PAGES = [
   { name: 'error-method', status: 405, open: ({ site }, page) => page.goto(site.url('/m/send')) },
   { name: 'error-busy', status: 503, notAsked: BRANDED, open: async (world, page) => {
     await page.goto(request(world, 'branded'));
-    const { settings } = world.site;
-    const database = new DatabaseSync(settings.database.slice('sqlite:'.length));
+    const database = openDatabase(world);
     database.exec('BEGIN IMMEDIATE');
     await page.fill('#login-email', BOB.email);
     await page.click('#link-send');
     await page.waitForSelector('.reference');
     database.exec('ROLLBACK');
     database.close();
+  } },
+  { name: 'error-expired', status: 400, open: async ({ leftOpen }, page) => page.goto(await leftOpen()) },
+  { name: 'error-large', status: 413, open: async (world, page) => {
+    await page.goto(request(world, 'notes'));
+    await typePassword(page, { ...DAISY, password: 'a long text '.repeat(10_000) });
+    await page.waitForSelector('.reference');
+  } },
+  { name: 'error-long', status: 414, open: toSignIn('notes', { state: 'x'.repeat(9000) }) },
+  { name: 'error-host', status: 421, open: ({ dev }, page) => page.goto(`http://127.0.0.1:${dev.port}/demo`) },
+  { name: 'error-failed', status: 500, open: async (world, page) => {
+    const { reader } = await askForLink(world, page);
+    const { link } = await world.mailTo(reader);
+    const database = openDatabase(world);
+    // A damaged row, as a careless repair by hand leaves it.
+    database.exec('PRAGMA ignore_check_constraints = ON');
+    database.prepare("UPDATE email_challenges SET purpose = 'nothing' WHERE email_fold = ?").run(reader.email);
+    database.close();
+    await page.goto(link);
   } },
   { name: 'not-found', status: 404, open: ({ site }, page) => page.goto(site.url('/nothing-here')) },
   { name: 'account', open: toAccount() },

@@ -13,6 +13,7 @@ import { PAGES, startWorld } from './pages.mjs';
 const IMAGES = resolve(dirname(fileURLToPath(import.meta.url)), '../../docs/images');
 /** Pages, and the names of their pictures in docs/images. */
 const README = { 'sign-in': 'sign-in', 'consent-usual': 'consent' };
+const SHOWN = { width: 640, height: 760 };
 const SIZES = [{ width: 1280, height: 800 }, { width: 320, height: 640 }];
 
 /** Letters much as most people's systems show them, in place of the stopgap that a bare server has. */
@@ -24,6 +25,7 @@ const commonLetters = (page) => page.evaluate(() => {
 
 async function take(page, name) {
   if (!folder) {
+    await page.setViewportSize(SHOWN);
     await page.screenshot({ path: join(IMAGES, `${README[name]}.png`) });
     return;
   }

@@ -1,9 +1,12 @@
 // Owns: the servers, people and applications of the pages in pages.mjs, and what those people do: `latchkey
 // dev`, and `latchkey serve` behind https with mail, as it stands on the internet.
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { makeCertificate } from '../support/certificate.mjs';
+import { send } from '../support/http_client.mjs';
 import { planLatchkey, temporaryFolder } from '../support/latchkey.mjs';
 import { register as registerStranger } from '../support/registration.mjs';
-import { authorizeUrl, makePkce } from '../support/relying_party.mjs';
+import { authorizeUrl, call, makePkce } from '../support/relying_party.mjs';
 import { takeMail } from '../support/sign_in_mail.mjs';
 import { MailServer } from '../support/smtp_server.mjs';
 import { startDev } from './dev_server.mjs';
@@ -18,6 +21,8 @@ export const LONG = {
 };
 export const NOOR = { email: 'noor@example.com', name: 'نور الهدى', password: 'quiet-Marble-58-thicket' };
 export const BOB = { email: 'bob@example.com', name: 'Bob', password: DAISY.password };
+/** How long sign-in pages of `latchkey dev` last here, in seconds: the least there is. */
+const SHORT = 60;
 const EVERYTHING = 'openid profile email address phone offline_access';
 
 async function startSite(mails) {
@@ -66,12 +71,32 @@ async function register(site) {
   return clients;
 }
 
+/**
+ * Begins a sign-in that only the application could begin again, because it pushed its request. Gives a wait
+ * for the time when the page is too old, which ends with its address.
+ */
+async function leaveOpen(dev) {
+  const pkce = { code_challenge: makePkce().challenge, code_challenge_method: 'S256' };
+  const redirect = 'https://prizes.example.net/cb';
+  const client = (await registerStranger(dev, { client_name: 'Meadow Prizes', redirect_uris: [redirect] })).json();
+  const { request_uri } = (await call(dev, '/par', client,
+    { response_type: 'code', redirect_uri: redirect, scope: 'openid', ...pkce })).json();
+  const begun = await send(dev.url(`/authorize?${new URLSearchParams({ client_id: client.client_id, request_uri })}`));
+  const end = Date.now() + SHORT * 1000 + 500;
+  return async () => {
+    await sleep(Math.max(0, end - Date.now()));
+    return new URL(begun.location, dev.issuer).href;
+  };
+}
+
 /** Both servers with the people and applications of the pages. */
 export async function startWorld() {
   const mails = await new MailServer({ startTls: false }).start();
   const [dev, site] = await Promise.all([
-    startDev({ login_method: 'password_or_magic_link', self_signup: true, mail_attempts_address: 1000, mail_attempts_source: 1000 }),
+    startDev({ login_method: 'password_or_magic_link', self_signup: true, registration: 'open',
+      interaction_lifetime: `${SHORT}s`, mail_attempts_address: 1000, mail_attempts_source: 1000 }),
     startSite(mails)]);
+  const leftOpen = await leaveOpen(dev);
   const clients = await register(site);
   await site.addUser({ ...DAISY, claims: { phone_number: '+49 30 5550100', picture: 'https://notes.example.com/daisy.png',
     address: { formatted: '1 Example Street\n10115 Berlin\nGermany' }, birthdate: '1990-05-17', locale: 'en' } });
@@ -82,6 +107,7 @@ export async function startWorld() {
     site,
     clients,
     mails,
+    leftOpen,
     /** Somebody who has not asked for any mail yet. */
     reader: () => site.addUser({ email: `reader${++readers}@example.com`, name: 'Robin Vale', password: DAISY.password }),
     stranger: () => `newcomer${++readers}@example.com`,

@@ -38,8 +38,7 @@ void add_sign_in(std::vector<Sample>& out, const Look& look) {
       {"throttled", SignInNotice::throttled},
       {"busy", SignInNotice::busy},
       {"rebound", SignInNotice::rebound},
-      {"again", SignInNotice::sign_in_again},
-      {"expired", SignInNotice::page_expired}};
+      {"again", SignInNotice::sign_in_again}};
   for (const auto& [name, notice] : notices) {
     SignInView with = view;
     with.notice = notice;
@@ -48,7 +47,6 @@ void add_sign_in(std::vector<Sample>& out, const Look& look) {
         notice != SignInNotice::busy) {
       with.event_id.clear();
     }
-    if (notice == SignInNotice::page_expired) with.t.clear();
     out.push_back(sign_in(std::string("sign-in-") + name, with));
   }
 }
@@ -235,8 +233,7 @@ std::vector<Sample> filled_with(const std::string& v) {
   std::vector<Sample> out;
   for (const SignInNotice notice :
        {SignInNotice::none, SignInNotice::wrong_credentials, SignInNotice::throttled,
-        SignInNotice::busy, SignInNotice::rebound, SignInNotice::sign_in_again,
-        SignInNotice::page_expired}) {
+        SignInNotice::busy, SignInNotice::rebound, SignInNotice::sign_in_again}) {
     out.push_back(
         sign_in("sign-in", {look_of(v), v, application, v, notice, 60, v, v, true, "", v, v}));
   }
