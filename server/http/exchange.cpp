@@ -57,7 +57,6 @@ void Exchange::begin(std::string_view head_bytes) {
   shown_.method = request_.method;
   shown_.path = request_.path;
   shown_.query = request_.query;
-  shown_.is_https = request_.is_https;
   find_route();
 }
 
@@ -67,6 +66,7 @@ void Exchange::take_fields(RequestHead& head) {
   request_.is_https = peer_.is_tls;
   apply_forwarded(request_, peer_.address, service_.trusted);
   shown_.client_address = request_.client_address;
+  shown_.is_https = request_.is_https;
   for (const auto& field : request_.headers) {
     if (is_shown(field.first)) shown_.headers.push_back(field);
   }
