@@ -36,13 +36,13 @@ Detail read_detail(const OAuthError& error) {
   return out;
 }
 
-// What went wrong here is told in the person's language; what is wrong with a request, to whoever
-// wrote it, in the words of the specifications.
 std::string title_for(const OAuthError& error) {
   if (error.code == OAuthErrorCode::temporarily_unavailable) return "error_moment";
   return error.code == OAuthErrorCode::server_error ? "error_500" : "";
 }
 
+// What went wrong here is told in the person's language; what is wrong with a request, to whoever
+// wrote it, in the words of the specifications.
 std::string sentence_for(const OAuthError& error) {
   if (error.code == OAuthErrorCode::temporarily_unavailable) return "error_503_sentence";
   return error.code == OAuthErrorCode::server_error ? "error_500_sentence" : error.description;

@@ -1,5 +1,6 @@
 // Signing keys on command: rotation while applications work, on one node and on two, and what each algorithm
 // signs. How long a key lives is told in small: jwks_cache and the tokens' lives are seconds here.
+// Runs alone: it counts requests a second, and when keys come and go.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
@@ -53,7 +54,7 @@ onEachBackend('keys', (backend) => {
     await sleep(500);
     const [next] = await rotate(server, '--alg', 'RS256');
     assert.equal(next.alg, 'RS256');
-    await until(async () => (await publishedKids(server)).includes(next.kid), 5000, 'the new key is published');
+    await until(async () => (await publishedKids(server)).includes(next.kid), 1000, 'the new key is published');
     assert.ok((await publishedKids(server)).includes(oldKid));
     assert.equal(await stateOf(server, next.kid), 'announced');
     assert.match(await refused(server, ['keys', 'rotate', '--alg', 'RS256']), /rotation of RS256 is under way/);
@@ -62,7 +63,7 @@ onEachBackend('keys', (backend) => {
 
     await until(() => load.seen.has(next.kid), 12_000, 'the new key signs');
     assert.ok(load.seen.get(next.kid).first >= next.signs_from * 1000, 'it signed before its time');
-    assert.ok(load.seen.get(next.kid).first <= next.signs_from * 1000 + 6000, 'it was late');
+    assert.ok(load.seen.get(next.kid).first <= next.signs_from * 1000 + 2500, 'it was late');
     const signedAt = Date.now();
     const last = load.seen.get(oldKid).last;
     assert.ok((await publishedKids(server)).includes(oldKid));
@@ -71,8 +72,8 @@ onEachBackend('keys', (backend) => {
     assert.ok(Date.now() >= last + 6000, 'the old key left before its last token had ended');
     await load.stop();
     assert.deepEqual(load.failures, []);
-    assert.ok(load.requests > 100, `only ${load.requests} requests`);
-    assert.ok(load.seen.get(oldKid).last < signedAt + 3000, 'the old key went on signing');
+    assert.ok(load.perSecond > 30, `${load.perSecond} requests a second`);
+    assert.ok(load.seen.get(oldKid).last < signedAt + 1000, 'the old key went on signing');
     assert.equal(await stateOf(server, oldKid), 'retired');
 
     // What it signed still says who was meant.
@@ -84,7 +85,7 @@ onEachBackend('keys', (backend) => {
   test('tokens of the old key are accepted until they end', async () => {
     const tokens = await obtainTokens(server, fixtures.web, fixtures.alice);
     const [next] = await rotate(server, '--alg', 'RS256', '--now');
-    await until(async () => (await publishedKids(server)).includes(next.kid), 5000, 'the new key is published');
+    await until(async () => (await publishedKids(server)).includes(next.kid), 1000, 'the new key is published');
     assert.equal((await userinfo(server, tokens.access_token)).status, 200);
     const fresh = await obtainTokens(server, fixtures.web, fixtures.alice);
     assert.equal(decodeJwt(fresh.access_token).header.kid, next.kid);
@@ -95,7 +96,7 @@ onEachBackend('keys', (backend) => {
     const old = await publishedKids(server);
     const made = await rotate(server);
     assert.deepEqual(made.map((key) => key.alg).sort(), ALGORITHMS);
-    await until(async () => (await publishedKids(server)).length >= old.length + 4, 5000, 'all are published');
+    await until(async () => (await publishedKids(server)).length >= old.length + 4, 1000, 'all are published');
     await server.restart();
     const kids = await publishedKids(server);
     for (const { kid } of made) assert.ok(kids.includes(kid));
@@ -106,7 +107,7 @@ onEachBackend('keys', (backend) => {
     const oldKid = decodeJwt(tokens.access_token).header.kid;
     assert.equal((await userinfo(server, tokens.access_token)).status, 200);
     const [next] = await rotate(server, '--alg=RS256', '--now', '--revoke-old');
-    await until(async () => !(await publishedKids(server)).includes(oldKid), 4000, 'the old key leaves');
+    await until(async () => !(await publishedKids(server)).includes(oldKid), 1000, 'the old key leaves');
     assert.ok((await publishedKids(server)).includes(next.kid));
     assert.equal((await userinfo(server, tokens.access_token)).status, 401);
     assert.equal(await stateOf(server, oldKid), 'withdrawn');
@@ -137,7 +138,7 @@ if (BACKENDS.includes('postgresql')) {
       const load = await new RefreshLoad([first, second], web).start(alice, 6);
       const [next] = await rotate(first, '--alg', 'RS256');
       for (const node of [first, second]) {
-        await until(async () => (await publishedKids(node)).includes(next.kid), 5000, 'the new key is published');
+        await until(async () => (await publishedKids(node)).includes(next.kid), 1000, 'the new key is published');
       }
       const oldKid = [...load.seen.keys()].find((kid) => kid !== next.kid);
       await until(() => load.seen.has(next.kid), 12_000, 'the new key signs');
@@ -146,7 +147,7 @@ if (BACKENDS.includes('postgresql')) {
       }
       await load.stop();
       assert.deepEqual(load.failures, []);
-      assert.ok(load.seen.get(oldKid).last < next.signs_from * 1000 + 6000, 'a node went on with the old key');
+      assert.ok(load.seen.get(oldKid).last < next.signs_from * 1000 + 2500, 'a node went on with the old key');
       assert.deepEqual(await publishedKids(first), await publishedKids(second));
     } finally {
       await second.stop();

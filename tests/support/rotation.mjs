@@ -87,6 +87,10 @@ export class RefreshLoad {
     }
   }
 
+  get perSecond() {
+    return this.requests / ((Date.now() - this.startedAt) / 1000);
+  }
+
   async stop() {
     this.running = false;
     await Promise.all(this.chains);
